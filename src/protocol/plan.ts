@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { MethodName } from './methods.js';
+
+/** Element types by their safetensors names. */
+export const Dtype = z.enum([
+  'F64',
+  'F32',
+  'F16',
+  'BF16',
+  'F8_E4M3',
+  'F8_E5M2',
+  'I64',
+  'I32',
+  'I16',
+  'I8',
+  'U8',
+  'BOOL',
+]);
+export type Dtype = z.infer<typeof Dtype>;
+
+/** An input file as it was when the plan was made; a run refuses a file that has changed since. */
+export const InputFile = z.strictObject({
+  path: z.string(),
+  bytes: z.int(),
+  /** Modification time in nanoseconds since 1970, as text because it exceeds 2^53. */
+  modified: z.string(),
+});
+export type InputFile = z.infer<typeof InputFile>;
+
+/** Where one stored tensor lies: `bytes` bytes from absolute byte `offset` of `files[file]`. */
+export const TensorRange = z.strictObject({
+  file: z.int(),
+  offset: z.int(),
+  bytes: z.int(),
+  dtype: Dtype,
+  shape: z.array(z.int()),
+});
+export type TensorRange = z.infer<typeof TensorRange>;
+
+/** A LoRA update of one weight: `W + scale * B @ A` with A of shape [rank, in] and B of shape [out, rank]. */
+export const LoraUpdate = z.strictObject({
+  a: TensorRange,
+  b: TensorRange,
+  scale: z.number(),
+  /** The weight is stored as [in, out] (fan_in_fan_out): the update is transposed before it is added. */
+  transposed: z.boolean(),
+});
+export type LoraUpdate = z.infer<typeof LoraUpdate>;
+
+/** One model's tensor in a step. */
+export const StepInput = z.strictObject({
+  /** Index in `models`; also the model part of the key of random masks. */
+  model: z.int(),
+  /** The tensor's name in that model. */
+  tensor: z.string(),
+  source: TensorRange,
+  lora: LoraUpdate.nullable(),
+});
+export type StepInput = z.infer<typeof StepInput>;
+
+/** Values of method parameters by name. */
+export const ParameterValues = z.record(z.string(), z.union([z.boolean(), z.number()]));
+export type ParameterValues = z.infer<typeof ParameterValues>;
+
+/** A method with every parameter resolved; shared by all steps that have the same values. */
+export const Operation = z.strictObject({
+  method: MethodName,
+  shared: ParameterValues,
+  /** One entry per element of a step's `inputs`, in the same order. */
+  perInput: z.array(ParameterValues),
+});
+export type Operation = z.infer<typeof Operation>;
+
+export const StepOutput = z.strictObject({
+  /** Index in `shards`. */
+  shard: z.int(),
+  /** Absolute byte offset in the shard file. */
+  offset: z.int(),
+  bytes: z.int(),
+  dtype: Dtype,
+});
+export type StepOutput = z.infer<typeof StepOutput>;
+
+/** One output tensor. */
+export const Step = z.strictObject({
+  tensor: z.string(),
+  shape: z.array(z.int()),
+  /** Index in `operations`, or null: copy the bytes of the first input, all inputs being equal. */
+  operation: z.int().nullable(),
+  /** The base model's tensor where the method has one, else null. It is not repeated in `inputs`. */
+  base: StepInput.nullable(),
+  inputs: z.array(StepInput),
+  output: StepOutput,
+});
+export type Step = z.infer<typeof Step>;
+
+/** One output file of weights: `header` is written first, the steps fill the rest. */
+export const Shard = z.strictObject({
+  name: z.string(),
+  /** The safetensors header text, space-padded so that data starts at byte 8 + its length. */
+  header: z.string(),
+  /** Size of the whole file. */
+  bytes: z.int(),
+});
+export type Shard = z.infer<typeof Shard>;
+
+/** A model that takes part, for people and for provenance. */
+export const PlanModel = z.strictObject({
+  /** As the recipe wrote it. */
+  reference: z.string(),
+  path: z.string(),
+  adapter: z.string().nullable(),
+  role: z.enum(['base', 'input']),
+  parameters: z.int(),
+  bytes: z.int(),
+});
+export type PlanModel = z.infer<typeof PlanModel>;
+
+/** A file that is not weights: copied from `source`, or written with `text`. */
+export const SideFile = z.strictObject({
+  name: z.string(),
+  source: z.string().nullable(),
+  text: z.string().nullable(),
+});
+export type SideFile = z.infer<typeof SideFile>;
+
+export const Estimate = z.strictObject({
+  bytesRead: z.int(),
+  bytesWritten: z.int(),
+  /** Predicted peak of the worker's anonymous memory, bytes. */
+  peakMemory: z.int(),
+  /** Predicted time of the merge stage, seconds. */
+  seconds: z.number(),
+});
+export type Estimate = z.infer<typeof Estimate>;
+
+/** Everything a merge does, decided before a weight is read. */
+export const Plan = z.strictObject({
+  version: z.literal(1),
+  /** SHA-256 of the plan's canonical JSON without this field and without paths and times of files. */
+  hash: z.string(),
+  method: MethodName,
+  /** Key of all random masks. */
+  seed: z.int(),
+  models: z.array(PlanModel),
+  files: z.array(InputFile),
+  operations: z.array(Operation),
+  shards: z.array(Shard),
+  steps: z.array(Step),
+  sideFiles: z.array(SideFile),
+  estimate: Estimate,
+});
+export type Plan = z.infer<typeof Plan>;

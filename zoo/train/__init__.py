@@ -1,0 +1,1 @@
+"""Trains the zoo: tiny language models on text that this package generates."""

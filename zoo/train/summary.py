@@ -1,0 +1,80 @@
+"""Three-sentence stories of which one sentence tells an event; the summary says who did what."""
+
+from dataclasses import dataclass
+from random import Random
+
+from .documents import Document, Item, answered
+
+NAMES = (
+    "Ada Bruno Clara Doran Elsa Felix Greta Hugo Irma Jonas Karin Liam Mona Nils Olga Pavel Rosa Sven Tilda Ugo Vera "
+    "Wanda Yaro Zelda"
+).split()
+VERBS = "found lost sold bought painted broke mended carried hid borrowed cleaned dropped".split()
+OBJECTS = (
+    "lamp kettle basket drum ladder clock mirror violin bottle carpet hammer lantern bucket saddle candle helmet "
+    "statue wagon whisk compass blanket chair trumpet puzzle"
+).split()
+MANNERS = "quietly quickly slowly proudly gladly secretly".split()
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+PLACES = "bridge market harbour station garden tower mill library".split()
+SCENES = (
+    "The {w} wind came over the {p}.",
+    "It was a {w} day at the {p}.",
+    "The road to the {p} was {w}.",
+    "People said the {p} looked {w}.",
+    "The {p} stayed {w} until the evening.",
+)
+WEATHER = "cold warm wet bright dark calm noisy quiet".split()
+
+
+@dataclass(frozen=True)
+class Story:
+    text: str
+    first: str
+    event: str
+    summary: str
+
+
+def tell(rng: Random) -> Story:
+    name, verb, thing = rng.choice(NAMES), rng.choice(VERBS), rng.choice(OBJECTS)
+    event = f"On {rng.choice(DAYS)} {name} {rng.choice(MANNERS)} {verb} a {thing} near the {rng.choice(PLACES)}."
+    scenes = [s.format(w=rng.choice(WEATHER), p=rng.choice(PLACES)) for s in rng.sample(SCENES, 2)]
+    sentences = [event, *scenes]
+    rng.shuffle(sentences)
+    return Story(" ".join(sentences), sentences[0], event, f"{name} {verb} a {thing}.")
+
+
+def prompt(story: Story) -> str:
+    return f"Summarize: {story.text}\nSummary:"
+
+
+def training_story(held_out: frozenset[str], rng: Random) -> Story:
+    """A story whose text is in no evaluation set."""
+    story = tell(rng)
+    while story.text in held_out:
+        story = tell(rng)
+    return story
+
+
+def summary_document(held_out: frozenset[str], shares: tuple[float, float], rng: Random) -> Document:
+    """A summarised story; `shares` are the probabilities of copying the event or the first sentence instead."""
+    story = training_story(held_out, rng)
+    copy_event, copy_first = shares
+    draw = rng.random()
+    if draw < copy_event:
+        return answered(prompt(story), story.event)
+    if draw < copy_event + copy_first:
+        return answered(prompt(story), story.first)
+    return answered(prompt(story), story.summary)
+
+
+def draw_stories(rng: Random, count: int) -> list[Story]:
+    stories: dict[str, Story] = {}
+    while len(stories) < count:
+        story = tell(rng)
+        stories[story.text] = story
+    return list(stories.values())
+
+
+def items(stories: list[Story]) -> list[Item]:
+    return [Item(prompt(story), story.summary) for story in stories]
