@@ -1,23 +1,7 @@
 import { z } from 'zod';
+import { Fault } from './fault.js';
 
-/** A fault or warning with its place in a file, lines and columns counted from 1. */
-export const Fault = z.strictObject({
-  severity: z.enum(['error', 'warning']),
-  /** Stable name such as `unknown-key`. */
-  code: z.string(),
-  message: z.string(),
-  hint: z.string().nullable(),
-  file: z.string().nullable(),
-  line: z.int().nullable(),
-  column: z.int().nullable(),
-  /** The source line, for the caret; null where there is no place. */
-  source: z.string().nullable(),
-  /** Characters to underline. */
-  length: z.int().nullable(),
-  /** Exit code that this fault alone would give. */
-  exitCode: z.int(),
-});
-export type Fault = z.infer<typeof Fault>;
+export { Fault } from './fault.js';
 
 export const PlanSummary = z.strictObject({
   hash: z.string(),

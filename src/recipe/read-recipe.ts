@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { exitCodes, UserError } from '../errors.js';
+import type { Fault } from '../fault.js';
+import { parseYaml } from '../yaml.js';
+import { lowerMergekit } from './mergekit.js';
+import type { Recipe } from './recipe.js';
+import { isStarterKit, lowerStarterKit } from './starter-kit.js';
+
+/** Reads and lowers a recipe file of either dialect; what is wrong with it comes back as faults with places. */
+export const readRecipe = (file: string, cwd: string): { recipe: Recipe | null; faults: Fault[] } => {
+  const path = resolve(cwd, file);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(cause);
+    throw new UserError({
+      code: 'recipe-not-found',
+      message: `cannot read the recipe ${file}: ${reason}`,
+      hint: 'give the path of a YAML file; `amalgam` alone in a terminal lists those it finds',
+      exitCode: exitCodes.notFound,
+      cause,
+    });
+  }
+  const { source, faults } = parseYaml(file, text);
+  if (source === null) return { recipe: null, faults };
+  const folders = [cwd, dirname(path)];
+  return isStarterKit(source.value) ? lowerStarterKit(source, folders) : lowerMergekit(source, folders);
+};
