@@ -1,0 +1,31 @@
+import type { Scoreboard, ScoreRow } from '../../src/events.js';
+
+type Shape = { readonly models: readonly string[]; readonly tasks: readonly string[] };
+
+/** A board whose first model is the base and whose last is the merge; the number in a cell tells its place. */
+export const scoreboardOf = ({ models, tasks }: Shape): Scoreboard => {
+  const value = (model: number, task: number) => 0.3 + 0.05 * model + 0.01 * task;
+  const mean = (model: number) => tasks.reduce((sum, _, task) => sum + value(model, task), 0) / tasks.length;
+  const merge = models.length - 1;
+  const rows = models.map((model, index): ScoreRow => {
+    const role = index === merge ? 'merge' : index === 0 ? 'base' : 'parent';
+    return {
+      model,
+      role,
+      scores: tasks.map((task, column) => ({
+        task,
+        n: 400,
+        mean: value(index, column),
+        standardError: 0.024,
+        metrics: {},
+        delta: role === 'merge' ? 0.05 : null,
+        deltaError: role === 'merge' ? 0.02 : null,
+      })),
+      mean: mean(index),
+      standardError: 0.012,
+      gain: role === 'merge' ? null : mean(merge) - mean(index),
+      gainError: role === 'merge' ? null : 0.013,
+    };
+  });
+  return { tasks: [...tasks], rows, verdict: 'the merge is best' };
+};
