@@ -1,0 +1,143 @@
+"""Executes a plan: threads stream pieces of tensors from the input files into a sink, in flat memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from amalgam_worker.devices import resolve_device, usable_cpus
+from amalgam_worker.errors import WorkerError, cancelled
+from amalgam_worker.lane import Lane
+from amalgam_worker.methods.method import BLOCK
+from amalgam_worker.plan_file import load_plan
+from amalgam_worker.protocol import MergeParams, Plan
+from amalgam_worker.schedule import Schedule
+from amalgam_worker.task import Task, open_tasks
+from amalgam_worker.tensors.reader import InputFiles
+from amalgam_worker.tensors.sink import Sink
+from amalgam_worker.tensors.writer import ShardFiles
+
+# All temporaries of a chunk together stay in the processor's cache.
+DEFAULT_CHUNK = 4 * BLOCK
+_COPY_BYTES = 4 * 1024 * 1024
+# One thread feeds a GPU, the other reads and writes meanwhile.
+_CUDA_THREADS = 2
+
+# bytes_done, tensors_done, a tensor that is being worked on
+Report = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How, not what: none of these changes a bit of the output on one kind of device."""
+
+    device: torch.device
+    threads: int
+    chunk_elements: int = DEFAULT_CHUNK
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a merge did; bytes and seconds."""
+
+    device: str
+    tensors: int
+    bytes_read: int
+    bytes_written: int
+    seconds: float
+
+
+def run_merge(params: MergeParams, report: Report, stop: Callable[[], bool]) -> Totals:
+    """Executes the plan at `params.plan_path` into shard files in `params.directory`.
+
+    Raises:
+        WorkerError: the codes of `load_plan`, `resolve_device` and `execute`.
+    """
+    started = time.monotonic()
+    settings = _settings(params)
+    plan = load_plan(params.plan_path)
+    sink = ShardFiles(params.directory, plan.shards)
+    try:
+        bytes_read = execute(plan, sink, settings, report, stop)
+        sink.close()
+    finally:
+        sink.abandon()
+    return Totals(
+        device=str(settings.device),
+        tensors=len(plan.steps),
+        bytes_read=bytes_read,
+        bytes_written=sum(shard.bytes for shard in plan.shards),
+        seconds=time.monotonic() - started,
+    )
+
+
+def execute(plan: Plan, sink: Sink, settings: Settings, report: Report, stop: Callable[[], bool]) -> int:
+    """Runs all steps of a checked plan; returns the number of bytes read.
+
+    Raises:
+        WorkerError: cancelled; non-finite and inputs-differ, naming the tensor; read-failed, no-space,
+            write-failed.
+    """
+    progress = _Progress(report)
+    files = InputFiles(plan.files)
+    tasks = open_tasks(plan, files, settings.device, settings.chunk_elements, _COPY_BYTES)
+    schedule = Schedule(tasks, stop, progress.add)
+    lanes = [Lane(files, sink, settings.device) for _ in range(settings.threads)]
+    threads = [threading.Thread(target=_work, args=(schedule, lane), name="merge") for lane in lanes]
+    intra_op_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        torch.set_num_threads(intra_op_threads)
+        files.close()
+    if schedule.error is not None:
+        raise schedule.error
+    if not schedule.complete:
+        raise cancelled()
+    return sum(lane.bytes_read for lane in lanes)
+
+
+def _work(schedule: Schedule, lane: Lane) -> None:
+    torch.set_num_threads(1)
+    with torch.inference_mode():
+        try:
+            while (piece := schedule.take()) is not None:
+                schedule.finish(piece, lane.run(piece))
+        except BaseException as error:
+            schedule.fail(error)
+
+
+def _settings(params: MergeParams) -> Settings:
+    device = resolve_device(params.device)
+    default_threads = usable_cpus() if device.type == "cpu" else _CUDA_THREADS
+    threads = default_threads if params.threads is None else params.threads
+    chunk = DEFAULT_CHUNK if params.chunk_elements is None else params.chunk_elements
+    if threads < 1:
+        raise WorkerError("plan-invalid", f"{threads} threads cannot merge", "ask for at least one")
+    if chunk < BLOCK or chunk % BLOCK:
+        raise WorkerError("plan-invalid", f"a chunk of {chunk} elements", f"use a multiple of {BLOCK}")
+    return Settings(device, threads, chunk)
+
+
+class _Progress:
+    """Sums up what has been written; called by one thread at a time."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._bytes = 0
+        self._tensors = 0
+
+    def add(self, task: Task, size: int, ended: bool) -> None:
+        output = task.step.output
+        scale = 1 if task.computation is None else output.bytes // task.size if task.size else 0
+        self._bytes += size * scale
+        self._tensors += ended
+        self._report(self._bytes, self._tensors, task.step.tensor)

@@ -1,0 +1,24 @@
+"""Weighted average."""
+
+from __future__ import annotations
+
+import torch
+
+from amalgam_worker.methods.method import Chunk, Method, Parameters, Statistics
+
+
+def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
+    """`sum(w_i * W_i)`, divided by `sum(w_i)` if `normalize`; weights that sum to zero give no finite number.
+
+    Source: model soups, Wortsman et al. 2022, arXiv:2203.05482.
+    """
+    weights = parameters.each("weight")
+    result = chunk.inputs[0].mul_(weights[0])
+    for values, weight in zip(chunk.inputs[1:], weights[1:], strict=True):
+        result.add_(values, alpha=weight)
+    if parameters.flag("normalize"):
+        result.div_(sum(weights))
+    return result
+
+
+LINEAR = Method(shared=("normalize",), per_input=("weight",), combine=combine)

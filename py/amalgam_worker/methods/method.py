@@ -1,0 +1,123 @@
+"""What a merge method is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+
+import torch
+
+from amalgam_worker.tensors.buffers import Scratch
+
+# Partial results are gathered per block of so many elements, whatever the chunk size: that fixes their bits.
+BLOCK = 65_536
+
+Partial = list[torch.Tensor]
+# Results of gathering, by name; on the CPU.
+Statistics = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorFacts:
+    """What a method may know of the tensor that it works on."""
+
+    name: str
+    shape: tuple[int, ...]
+    models: tuple[int, ...]  # one per input: the model's number in the plan, part of the key of random masks
+    seed: int
+
+    @property
+    def elements(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+    @property
+    def row_length(self) -> int:
+        """Length of the last dimension; a vector is one row."""
+        return self.shape[-1] if self.shape else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive elements of one tensor, of every model; [n] each, float32 (float64 among float64 files).
+
+    The arrays belong to the method that is called: it may overwrite them.
+    """
+
+    tensor: TensorFacts
+    start: int  # place of the first element in the flattened tensor, a multiple of BLOCK
+    base: torch.Tensor | None
+    inputs: list[torch.Tensor]
+    scratch: Scratch
+
+    @property
+    def elements(self) -> int:
+        """Number of elements."""
+        return self.inputs[0].numel()
+
+    def take(self, name: str, dtype: torch.dtype | None = None) -> torch.Tensor:
+        """A reusable array of shape [n] with undefined contents."""
+        return self.scratch.take(name, self.elements, dtype or self.inputs[0].dtype)
+
+    def deltas(self) -> list[torch.Tensor]:
+        """Turns the inputs into task vectors, input minus base, in place."""
+        if self.base is not None:
+            for values in self.inputs:
+                values.sub_(self.base)
+        return self.inputs
+
+    def blocks(self) -> list[Chunk]:
+        """The chunk cut into aligned blocks of BLOCK elements, the last maybe shorter."""
+        if self.elements <= BLOCK:
+            return [self]
+        return [self._part(low, min(low + BLOCK, self.elements)) for low in range(0, self.elements, BLOCK)]
+
+    def _part(self, low: int, high: int) -> Chunk:
+        base = None if self.base is None else self.base[low:high]
+        inputs = [values[low:high] for values in self.inputs]
+        return Chunk(self.tensor, self.start + low, base, inputs, self.scratch)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Values of a method's parameters."""
+
+    shared: dict[str, bool | float]
+    per_input: list[dict[str, bool | float]]
+
+    def flag(self, name: str) -> bool:
+        """A shared truth value."""
+        return bool(self.shared[name])
+
+    def number(self, name: str) -> float:
+        """A shared number."""
+        return float(self.shared[name])
+
+    def each(self, name: str) -> list[float]:
+        """A number per input."""
+        return [float(values[name]) for values in self.per_input]
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """One pass over a tensor that gathers what `combine`, or the next reduction, must know of the whole."""
+
+    measure: Callable[[Chunk, Statistics, Parameters], Partial]
+    # Partials of all blocks in order; of an additive reduction their sum alone.
+    gather: Callable[[list[Partial], TensorFacts, Statistics, Parameters], Statistics]
+    # Partials are integers that may be added in any order: measured a chunk, not a block, at a time.
+    additive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A merge method: reductions over the whole tensor, then an elementwise function of a chunk.
+
+    `combine` returns the merged elements, of shape [n], in the chunk's dtype.
+    """
+
+    shared: tuple[str, ...]
+    per_input: tuple[str, ...]
+    combine: Callable[[Chunk, Statistics, Parameters], torch.Tensor]
+    reductions: Callable[[Parameters], tuple[Reduction, ...]] = lambda parameters: ()

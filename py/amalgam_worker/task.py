@@ -1,0 +1,143 @@
+"""A step of the plan while it is being executed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+
+from amalgam_worker.methods import METHODS
+from amalgam_worker.methods.method import (
+    BLOCK,
+    Method,
+    Parameters,
+    Partial,
+    Reduction,
+    Statistics,
+    TensorFacts,
+)
+from amalgam_worker.protocol import Plan, Step, StepInput
+from amalgam_worker.tensors.dtypes import TORCH_DTYPES, compute_dtype
+from amalgam_worker.tensors.lora import LoraFactors, load_lora
+from amalgam_worker.tensors.reader import InputFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A model's stored tensor and the update to add to it."""
+
+    file: int
+    offset: int
+    dtype: torch.dtype
+    lora: LoraFactors | None
+
+
+@dataclass(frozen=True, slots=True)
+class Computation:
+    """What is done with every element of a step that is not a plain copy."""
+
+    method: Method
+    parameters: Parameters
+    facts: TensorFacts
+    dtype: torch.dtype
+    reductions: tuple[Reduction, ...]
+    base: Source | None
+    inputs: list[Source]
+
+
+@dataclass(slots=True)
+class Task:
+    """A step's progress through its passes: each reduction, then the one that writes.
+
+    Sizes and places are elements, or bytes where `computation` is None and the step is a copy.
+    """
+
+    step: Step
+    computation: Computation | None
+    size: int
+    piece: int
+    phase: int = 0
+    next: int = 0
+    outstanding: int = 0
+    statistics: Statistics = field(default_factory=dict)
+    partials: dict[int, Partial] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def phases(self) -> int:
+        """Number of passes."""
+        return 1 if self.computation is None else len(self.computation.reductions) + 1
+
+    @property
+    def reduction(self) -> Reduction | None:
+        """What the present pass measures; None in the pass that writes."""
+        if self.computation is None or self.phase == self.phases - 1:
+            return None
+        return self.computation.reductions[self.phase]
+
+    def keep(self, start: int, partials: list[Partial]) -> None:
+        """Stores what was measured of the blocks from element `start` on."""
+        reduction = self.reduction
+        if reduction is None:
+            return
+        with self.lock:
+            if not reduction.additive:
+                self.partials.update(enumerate(partials, start // BLOCK))
+            elif not self.partials:
+                self.partials[0] = [part.clone() for part in partials[0]]
+            else:
+                for total, part in zip(self.partials[0], partials[0], strict=True):
+                    total.add_(part)
+
+    def finish_phase(self) -> None:
+        """Gathers the partials of a pass whose pieces are all done, and goes on to the next pass."""
+        reduction = self.reduction
+        if reduction is not None and self.computation is not None:
+            ordered = [self.partials[block] for block in sorted(self.partials)]
+            found = reduction.gather(
+                ordered, self.computation.facts, self.statistics, self.computation.parameters
+            )
+            self.statistics.update(found)
+            self.partials.clear()
+        self.phase += 1
+        self.next = 0
+
+
+def open_tasks(
+    plan: Plan, files: InputFiles, device: torch.device, chunk_elements: int, copy_bytes: int
+) -> Iterator[Task]:
+    """Tasks in the order in which their first inputs lie on disk; LoRA factors are read as they are reached."""
+    parameters = [Parameters(operation.shared, operation.per_input) for operation in plan.operations]
+    reductions = [
+        METHODS[operation.method].reductions(values)
+        for operation, values in zip(plan.operations, parameters, strict=True)
+    ]
+
+    def open_source(source: StepInput, dtype: torch.dtype) -> Source:
+        lora = None if source.lora is None else load_lora(files, source.lora, device, dtype)
+        return Source(source.source.file, source.source.offset, TORCH_DTYPES[source.source.dtype], lora)
+
+    for step in sorted(plan.steps, key=_place):
+        if step.operation is None:
+            yield Task(step, None, step.output.bytes, copy_bytes)
+            continue
+        sources = step.inputs if step.base is None else [*step.inputs, step.base]
+        dtype = compute_dtype([step.output.dtype, *(source.source.dtype for source in sources)])
+        models = tuple(source.model for source in step.inputs)
+        facts = TensorFacts(step.tensor, tuple(step.shape), models, plan.seed)
+        computation = Computation(
+            method=METHODS[plan.operations[step.operation].method],
+            parameters=parameters[step.operation],
+            facts=facts,
+            dtype=dtype,
+            reductions=reductions[step.operation],
+            base=None if step.base is None else open_source(step.base, dtype),
+            inputs=[open_source(source, dtype) for source in step.inputs],
+        )
+        yield Task(step, computation, facts.elements, chunk_elements)
+
+
+def _place(step: Step) -> tuple[int, int]:
+    return step.inputs[0].source.file, step.inputs[0].source.offset

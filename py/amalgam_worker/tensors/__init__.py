@@ -1,0 +1,1 @@
+"""Tensors on disk: element types, streamed reads, writes at planned offsets."""

@@ -1,0 +1,37 @@
+"""Element types of safetensors files."""
+
+from __future__ import annotations
+
+import torch
+
+from amalgam_worker.protocol import Dtype
+
+TORCH_DTYPES: dict[Dtype, torch.dtype] = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
+
+
+def item_size(dtype: Dtype) -> int:
+    """Bytes of one element."""
+    return TORCH_DTYPES[dtype].itemsize
+
+
+def is_floating(dtype: Dtype) -> bool:
+    """Whether a method can compute with elements of this type."""
+    return TORCH_DTYPES[dtype].is_floating_point
+
+
+def compute_dtype(dtypes: list[Dtype]) -> torch.dtype:
+    """float32, or float64 where every input and the output are float64."""
+    return torch.float64 if all(dtype == "F64" for dtype in dtypes) else torch.float32
