@@ -1,0 +1,33 @@
+import { basename, join, resolve } from 'node:path';
+import { exitCodeOf, isError } from '../fault.js';
+import { openModel } from '../hub/open-model.js';
+import { parseReference } from '../hub/reference.js';
+import { type EvaluatedModel, evaluateModels } from '../run/evaluate-models.js';
+import { withWorker } from '../run/merge.js';
+import { refuseFaults } from '../run/plan-recipe.js';
+import { type CliContext, packageRoot } from './context.js';
+import { repositoryFinder } from './find-repository.js';
+import { pythonFor } from './python.js';
+import { runSession, type SessionFlags } from './session.js';
+import { readTasks, type TaskFlags } from './tasks.js';
+
+export type EvaluateFlags = SessionFlags & TaskFlags & { readonly device: string; readonly threads?: number };
+
+/** `amalgam eval MODEL…` */
+export const evaluate = (context: CliContext, models: readonly string[], flags: EvaluateFlags): Promise<number> =>
+  runSession(context, flags, { title: 'eval', recipe: null, output: null }, async ({ emit, signal }) => {
+    const find = repositoryFinder(context.env);
+    const evaluated = models.map((text): EvaluatedModel => {
+      const { checkpoint, adapter } = openModel(parseReference(text, [context.cwd]), null, find);
+      const path = resolve(checkpoint.path);
+      return { name: basename(adapter?.path ?? path), role: 'parent', path, adapter: adapter?.path ?? null };
+    });
+    const { tasks, faults } = readTasks(flags, { cwd: context.cwd, shipped: join(packageRoot, 'configs/tasks') });
+    if (faults.length > 0) emit({ type: 'faults', faults });
+    if (faults.some(isError)) throw refuseFaults('the tasks', faults, exitCodeOf(faults));
+    const { python, environment } = await pythonFor(context, emit);
+    const options = { python, environment, device: flags.device, threads: flags.threads ?? null, emit, signal };
+    await withWorker(options, (worker) =>
+      evaluateModels(worker, { ...options, models: evaluated, tasks, limit: flags.limit ?? null }),
+    );
+  });

@@ -1,0 +1,57 @@
+import { join, resolve } from 'node:path';
+import { exitCodeOf, isError } from '../fault.js';
+import { summarise } from '../plan/summarise.js';
+import { runMerge } from '../run/merge.js';
+import { planRecipe, refuseFaults } from '../run/plan-recipe.js';
+import { type CliContext, packageRoot, packageVersion } from './context.js';
+import { repositoryFinder } from './find-repository.js';
+import { pythonFor } from './python.js';
+import { runSession, type SessionFlags } from './session.js';
+import { readTasks, type TaskFlags } from './tasks.js';
+
+export type MergeFlags = SessionFlags &
+  TaskFlags & {
+    readonly device: string;
+    readonly threads?: number;
+    readonly seed: number;
+    readonly force?: boolean;
+    readonly shardSize?: number;
+  };
+
+/** `amalgam merge RECIPE OUT` */
+export const merge = async (context: CliContext, recipe: string, out: string, flags: MergeFlags): Promise<number> => {
+  const output = resolve(context.cwd, out);
+  const code = await runSession(context, flags, { title: 'merge', recipe, output: out }, async ({ emit, signal }) => {
+    const { plan, faults } = planRecipe(recipe, {
+      cwd: context.cwd,
+      findRepository: repositoryFinder(context.env),
+      seed: flags.seed,
+      shardBytes: flags.shardSize,
+    });
+    const { tasks, faults: taskFaults } = readTasks(flags, {
+      cwd: context.cwd,
+      shipped: join(packageRoot, 'configs/tasks'),
+    });
+    const all = [...faults, ...taskFaults];
+    if (all.length > 0) emit({ type: 'faults', faults: all });
+    if (plan === null || all.some(isError)) throw refuseFaults(recipe, all, exitCodeOf(all));
+    emit({ type: 'plan-ready', plan: summarise(plan) });
+    const { python, environment } = await pythonFor(context, emit);
+    await runMerge({
+      plan,
+      output,
+      force: flags.force ?? false,
+      version: packageVersion,
+      tasks,
+      limit: flags.limit ?? null,
+      python,
+      environment,
+      device: flags.device,
+      threads: flags.threads ?? null,
+      emit,
+      signal,
+    });
+  });
+  if (code === 0 && !flags.json) context.stdout.write(`${output}\n`);
+  return code;
+};

@@ -1,0 +1,44 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { exitCodes } from '../errors.js';
+import { exitCodeOf } from '../fault.js';
+import { summarise } from '../plan/summarise.js';
+import { renderFaults } from '../report/fault.js';
+import { renderPlan } from '../report/plan-text.js';
+import { styleFor } from '../report/style.js';
+import { planRecipe } from '../run/plan-recipe.js';
+import { type CliContext, widthOf } from './context.js';
+import { repositoryFinder } from './find-repository.js';
+
+export type PlanFlags = {
+  readonly json?: boolean;
+  /** File that receives the whole plan. */
+  readonly output?: string;
+  readonly seed: number;
+  readonly shardSize?: number;
+};
+
+/** `amalgam plan RECIPE` */
+export const plan = async (context: CliContext, recipe: string, flags: PlanFlags): Promise<number> => {
+  const planned = planRecipe(recipe, {
+    cwd: context.cwd,
+    findRepository: repositoryFinder(context.env),
+    seed: flags.seed,
+    shardBytes: flags.shardSize,
+  });
+  if (flags.json) context.stdout.write(`${JSON.stringify({ plan: planned.plan, faults: planned.faults })}\n`);
+  else {
+    if (planned.plan !== null) {
+      context.stdout.write(
+        renderPlan(summarise(planned.plan), styleFor(context.stdout, context.env), widthOf(context)),
+      );
+    }
+    if (planned.faults.length > 0) {
+      context.stderr.write(renderFaults(planned.faults, styleFor(context.stderr, context.env), widthOf(context)));
+    }
+  }
+  if (planned.plan === null) return exitCodeOf(planned.faults);
+  if (flags.output !== undefined)
+    writeFileSync(resolve(context.cwd, flags.output), `${JSON.stringify(planned.plan)}\n`);
+  return exitCodes.ok;
+};
