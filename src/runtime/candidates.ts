@@ -41,13 +41,20 @@ const pythonsOnPath = (surroundings: Surroundings): readonly string[] =>
     return prefix ? [pythonIn(prefix) ?? ''] : [];
   });
 
-/** `AMALGAM_PYTHON` may name an interpreter, the folder of an environment, or a program on the PATH. */
-const overridden = (surroundings: Surroundings): readonly string[] => {
+/**
+ * `AMALGAM_PYTHON` may name an interpreter, the folder of an environment, or a program on the PATH or in pyenv. It is
+ * listed even if it does not exist, since a user who names one must not be given another.
+ */
+const overridden = (surroundings: Surroundings): string | undefined => {
   const value = surroundings.env.AMALGAM_PYTHON;
-  if (!value) return [];
-  if (!/[\\/]/.test(value)) return pathDirectories(surroundings).map((directory) => join(directory, value));
-  const path = resolve(surroundings.cwd, value);
-  return [pythonIn(path) ?? path];
+  if (!value) return undefined;
+  if (/[\\/]/.test(value)) {
+    const path = resolve(surroundings.cwd, value);
+    return pythonIn(path) ?? path;
+  }
+  const onPath = pathDirectories(surroundings).filter((directory) => !isShims(directory));
+  const inPyenv = pyenvPrefixes(surroundings.env).map((prefix) => join(prefix, 'bin'));
+  return [...onPath, ...inPyenv].map((directory) => join(directory, value)).find((file) => existsSync(file)) ?? value;
 };
 
 /** Two virtual environments of one interpreter share its real path and differ in their folder. */
@@ -58,18 +65,13 @@ const identity = (executable: string): string => {
   return `${real}\0${isVirtual ? realpathSync(folder) : dirname(dirname(real))}`;
 };
 
-/** Every interpreter that might be used, best origin first, each once; none of them is started. */
+/** Every interpreter that might be used, best origin first, each once (the named one aside); none of them is started. */
 export const listCandidates = (surroundings: Surroundings): readonly Candidate[] => {
   const { env } = surroundings;
   const inPrefixes = (prefixes: readonly (string | undefined)[]): readonly string[] =>
     prefixes.flatMap((prefix) => (prefix ? [pythonIn(prefix) ?? ''] : []));
+  const named = overridden(surroundings);
   const found: readonly (readonly [Origin, readonly string[]])[] = [
-    [
-      'AMALGAM_PYTHON',
-      overridden(surroundings)
-        .filter((file) => existsSync(file))
-        .slice(0, 1),
-    ],
     ['active environment', inPrefixes([env.VIRTUAL_ENV])],
     ['conda', inPrefixes([env.CONDA_PREFIX])],
     ['project folder', inPrefixes([projectEnvironment(surroundings)])],
@@ -79,15 +81,16 @@ export const listCandidates = (surroundings: Surroundings): readonly Candidate[]
     ['uv', inPrefixes(uvPrefixes(env))],
     ['Jupyter kernel', jupyterPythons(env)],
   ];
-  const own = environmentsDirectory(env);
+  const own = join(environmentsDirectory(env), '/');
   const seen = new Set<string>();
-  return found.flatMap(([origin, executables]) =>
+  const others = found.flatMap(([origin, executables]) =>
     executables.flatMap((executable) => {
-      if (!existsSync(executable) || executable.startsWith(join(own, '/'))) return [];
+      if (!existsSync(executable) || executable.startsWith(own)) return [];
       const key = identity(executable);
       if (seen.has(key)) return [];
       seen.add(key);
       return [{ executable, origin }];
     }),
   );
+  return named ? [{ executable: named, origin: 'AMALGAM_PYTHON' }, ...others] : others;
 };

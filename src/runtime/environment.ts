@@ -6,7 +6,7 @@ import { exitCodes, UserError } from '../errors.js';
 import { formatBytes } from '../format.js';
 import { pythonIn } from './candidates.js';
 import { type Interpreter, isInterpreter } from './facts.js';
-import { makeEnvironmentsDirectory } from './home.js';
+import { environmentsDirectory, makeEnvironmentsDirectory } from './home.js';
 import { type LayerOptions, makeOverlay, makePrivate, makeToolOverlay } from './layers.js';
 import { withLock } from './lock.js';
 import { probe } from './probe.js';
@@ -26,7 +26,7 @@ export const readyFile = (directory: string): string => join(directory, 'ready.j
 const held = ['torch', 'numpy', 'transformers', 'tokenizers', 'safetensors'];
 
 /** A changed base (another interpreter, an upgraded torch) or changed requirements give another folder. */
-export const environmentName = (
+const environmentName = (
   kind: EnvironmentKind,
   { base, requirements }: Pick<LayerOptions, 'base' | 'requirements'>,
 ): string => {
@@ -35,6 +35,12 @@ export const environmentName = (
   const text = JSON.stringify([identity, facts.siteDirectories, requirements.map(({ line }) => line)]);
   return `${kind}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 };
+
+export const environmentDirectory = (
+  env: NodeJS.ProcessEnv,
+  kind: EnvironmentKind,
+  options: Pick<LayerOptions, 'base' | 'requirements'>,
+): string => join(environmentsDirectory(env), environmentName(kind, options));
 
 const checkSpace = async (parent: string, kind: EnvironmentKind): Promise<void> => {
   const { bavail, bsize } = await statfs(parent);
@@ -72,7 +78,8 @@ const verify = async (kind: EnvironmentKind, python: string, options: LayerOptio
   return made;
 };
 
-const readReady = (directory: string): Interpreter | undefined => {
+/** The interpreter of an environment that was finished; undefined if it is not there or half-made. */
+export const readReady = (directory: string): Interpreter | undefined => {
   try {
     const { interpreter } = JSON.parse(readFileSync(readyFile(directory), 'utf8')) as { interpreter: Interpreter };
     return existsSync(interpreter.executable) ? interpreter : undefined;
@@ -99,7 +106,7 @@ export const ensureEnvironment = async (
 ): Promise<Environment> => {
   const { env, report } = options;
   const parent = makeEnvironmentsDirectory(env);
-  const directory = join(parent, environmentName(kind, options));
+  const directory = environmentDirectory(env, kind, options);
   const existing = readReady(directory);
   if (existing) return { interpreter: existing, directory, created: false };
   const work = async (): Promise<Environment> => {

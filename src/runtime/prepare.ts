@@ -13,7 +13,8 @@ import { cleanPythonEnvironment } from './python-process.js';
 import { recall, remember } from './remembered.js';
 import { parseRequirements } from './requirements.js';
 
-const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
+/** The folder that holds requirements.txt and py/. */
+export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 export type PrepareOptions = {
   readonly env: NodeJS.ProcessEnv;
@@ -73,12 +74,8 @@ const watched = (probed: readonly Probed[], made: readonly string[]): readonly s
 ];
 
 const decide = (probed: readonly Probed[], env: NodeJS.ProcessEnv): Exclude<Choice, { kind: 'none' }> => {
-  const named = env.AMALGAM_PYTHON;
-  if (named && !probed.some(({ origin }) => origin === 'AMALGAM_PYTHON')) {
-    throw noPython(`AMALGAM_PYTHON is ${named}, which does not exist`, true);
-  }
   const choice = choose(probed);
-  if (choice.kind === 'none') throw noPython(choice.reason, Boolean(named));
+  if (choice.kind === 'none') throw noPython(choice.reason, Boolean(env.AMALGAM_PYTHON));
   return choice;
 };
 

@@ -17,12 +17,21 @@ const parseFacts = (text: string): Facts | undefined => {
 };
 
 /** The line that says what went wrong: the last of a traceback, the first of any other complaint. */
-const complaint = (text: string): string =>
-  text
-    .trim()
-    .split('\n')
-    .at(text.includes('Traceback') ? -1 : 0)
-    ?.trim() ?? '';
+const complaint = (text: string): string => {
+  if (text.includes('Unknown option: -I')) return 'it is Python 2';
+  return (
+    text
+      .trim()
+      .split('\n')
+      .at(text.includes('Traceback') ? -1 : 0)
+      ?.trim() ?? ''
+  );
+};
+
+const notStarted: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'it is not a program',
+};
 
 export type ProbeOptions = {
   readonly env: NodeJS.ProcessEnv;
@@ -35,7 +44,9 @@ export const probe = async (candidate: Candidate, { env, packages = [] }: ProbeO
   const args = ['-I', '-B', script, ...packages];
   const { ok, stdout, stderr, fault } = await runPython(candidate.executable, { args, env, timeout });
   const facts = ok ? parseFacts(stdout) : undefined;
-  return facts ? { ...candidate, facts } : { ...candidate, fault: complaint(stderr) || fault || 'no facts printed' };
+  return facts
+    ? { ...candidate, facts }
+    : { ...candidate, fault: complaint(stderr) || (notStarted[fault] ?? fault) || 'it prints no facts' };
 };
 
 /** Asks all interpreters, several at once. */
