@@ -108,7 +108,7 @@ class Task:
 def open_tasks(
     plan: Plan, files: InputFiles, device: torch.device, chunk_elements: int, copy_bytes: int
 ) -> Iterator[Task]:
-    """Tasks in the order in which their first inputs lie on disk; LoRA factors are read as they are reached."""
+    """Tasks in the order in which their first inputs lie on disk; LoRA factors are read when reached."""
     parameters = [Parameters(operation.shared, operation.per_input) for operation in plan.operations]
     reductions = [
         METHODS[operation.method].reductions(values)

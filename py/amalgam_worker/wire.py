@@ -12,7 +12,7 @@ import json
 import math
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -73,8 +73,8 @@ def _reject_constant(name: str) -> None:
 
 
 @cache
-def _names(kind: Any) -> list[tuple[str, str]]:
-    fields = dataclasses.fields(kind)
+def _names(kind: Hashable) -> list[tuple[str, str]]:
+    fields = dataclasses.fields(cast(Any, kind))
     return [(field.name, re.sub(r"_([a-z])", lambda m: m[1].upper(), field.name)) for field in fields]
 
 

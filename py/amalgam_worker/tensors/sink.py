@@ -17,4 +17,4 @@ class Sink(Protocol):
     def copy(
         self, output: StepOutput, start: int, count: int, files: InputFiles, file: int, offset: int
     ) -> None:
-        """Stores `count` bytes of an input file, from its byte `offset`, as the tensor's from byte `start` on."""
+        """Stores `count` bytes of an input file, from byte `offset`, as the tensor's from byte `start` on."""

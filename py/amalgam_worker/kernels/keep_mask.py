@@ -1,0 +1,70 @@
+"""Random masks from a counter: the same for any order of work, any chunking and any device."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+
+import torch
+
+from amalgam_worker.tensors.buffers import Scratch
+
+MASK_BLOCK = 65_536
+
+
+def mask_key(seed: int, model: int, tensor: str, block: int) -> tuple[int, int]:
+    """Two signed 32-bit words for a block of MASK_BLOCK elements, from SHA-256."""
+    digest = hashlib.sha256(f"{seed}/{model}/{block}/{tensor}".encode("utf-8", "surrogatepass")).digest()
+    return (
+        int.from_bytes(digest[:4], "little", signed=True),
+        int.from_bytes(digest[4:8], "little", signed=True),
+    )
+
+
+def keep_mask(key: tuple[int, int], elements: int, density: float, scratch: Scratch) -> torch.Tensor:
+    """Keeps each element of a block with probability `density`, independently.
+
+    The element's place is hashed with the key: the multiply-and-xorshift rounds and constants of `lowbias32`
+    by Chris Wellons (hash-prospector, public domain), in wrapping int32 arithmetic. The second key word
+    enters between the rounds, so that blocks differ in 64 bits. The last xorshift is left out: it only changes
+    low bits, and the comparison is decided by the high ones.
+
+    Args:
+        key: of `mask_key`.
+        elements: length of the block, at most MASK_BLOCK.
+        density: between 0 and 1, both excluded.
+    Returns:
+        float32 of shape [elements], ones and zeros; valid until the next call with this scratch.
+    """
+    hashed = scratch.take("hash", elements, torch.int32)
+    shifted = scratch.take("hash shifted", elements, torch.int32)
+    torch.bitwise_xor(_places(scratch.device)[:elements], key[0], out=hashed)
+    _xor_shifted(hashed, shifted, 16)
+    hashed.mul_(0x7FEB352D).bitwise_xor_(key[1])
+    _xor_shifted(hashed, shifted, 15)
+    hashed.mul_(_signed(0x846CA68B))
+    limit = min(round(density * 2**32), 2**32 - 1) - 2**31
+    return torch.lt(hashed, limit, out=scratch.take("keep", elements, torch.float32))
+
+
+@cache
+def _places(device: torch.device) -> torch.Tensor:
+    """Element places, hashed once, so that the places of two blocks are no shifted copies of each other."""
+    places = torch.arange(MASK_BLOCK, dtype=torch.int32, device=device)
+    shifted = torch.empty_like(places)
+    _xor_shifted(places, shifted, 16)
+    places.mul_(0x7FEB352D)
+    _xor_shifted(places, shifted, 15)
+    places.mul_(_signed(0x846CA68B))
+    _xor_shifted(places, shifted, 16)
+    return places
+
+
+def _xor_shifted(values: torch.Tensor, shifted: torch.Tensor, count: int) -> None:
+    """`values ^= values >> count`; the mask turns int32's arithmetic shift into a logical one."""
+    torch.bitwise_right_shift(values, count, out=shifted)
+    values.bitwise_xor_(shifted.bitwise_and_((1 << (32 - count)) - 1))
+
+
+def _signed(word: int) -> int:
+    return word - 2**32 if word >= 2**31 else word

@@ -1,0 +1,42 @@
+"""Consensus on the sign of each element."""
+
+from __future__ import annotations
+
+import torch
+
+from amalgam_worker.tensors.buffers import Scratch
+
+
+def elected_sum(vectors: list[torch.Tensor], weights: list[float] | None, scratch: Scratch) -> torch.Tensor:
+    """Sums, of weighted task vectors, the elements whose sign is that of the sum over all models.
+
+    The elected sign is +1 where the sum is >= 0, else -1; zeros match neither. With `weights` the result is
+    divided by the weights of the models that took part, or by 1 where these sum to exactly zero.
+
+    Source: Yadav et al. 2023, arXiv:2306.01708, section 3 (elect, disjoint merge), on weighted vectors.
+
+    Args:
+        vectors: N of shape [n]; overwritten.
+        weights: N factors that the vectors already carry, or None for the plain sum.
+    Returns:
+        Shape [n]; valid until the next call with this scratch.
+    """
+    elements, dtype = vectors[0].numel(), vectors[0].dtype
+    total = scratch.take("election total", elements, dtype).copy_(vectors[0])
+    for vector in vectors[1:]:
+        total.add_(vector)
+    sign = torch.ge(total, 0, out=scratch.take("election sign", elements, dtype)).mul_(2).sub_(1)
+    share = scratch.take("election share", elements, dtype)
+    divisor = scratch.take("election divisor", elements, dtype)
+    total.zero_()
+    divisor.zero_()
+    for number, vector in enumerate(vectors):
+        # Turned so that the elected sign is positive: what agrees is what is above zero, and NaN stays NaN.
+        total.add_(torch.relu_(vector.mul_(sign)))
+        if weights is not None:
+            divisor.add_(torch.gt(vector, 0, out=share), alpha=weights[number])
+    total.mul_(sign)
+    if weights is not None:
+        divisor.add_(torch.eq(divisor, 0, out=share))
+        total.div_(divisor)
+    return total

@@ -1,0 +1,132 @@
+"""The methods once more, straight from their definitions: float64, numpy, whole tensors, loops where clear."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Values = Mapping[str, bool | float]
+
+
+def exact(tensor: torch.Tensor) -> Array:
+    """A tensor's values as float64."""
+    return np.asarray(tensor.to(torch.float64).numpy())
+
+
+def linear(inputs: Sequence[Array], weights: Sequence[float], normalize: bool) -> Array:
+    total = sum(weight * values for weight, values in zip(weights, inputs, strict=True))
+    return np.asarray(total / sum(weights) if normalize else total)
+
+
+def slerp(base: Array, other: Array, t: float) -> Array:
+    a, b = base.reshape(-1), other.reshape(-1)
+    unit_a = a / np.linalg.norm(a) if np.linalg.norm(a) > 1e-8 else a
+    unit_b = b / np.linalg.norm(b) if np.linalg.norm(b) > 1e-8 else b
+    cosine = np.clip(np.dot(unit_a, unit_b), -1, 1)
+    if abs(cosine) > 0.9995:
+        return (1 - t) * base + t * other
+    angle = math.acos(cosine)
+    return np.asarray((math.sin((1 - t) * angle) * base + math.sin(t * angle) * other) / math.sin(angle))
+
+
+def model_stock(base: Array, inputs: Sequence[Array], filter_wise: bool) -> Array:
+    if filter_wise and base.ndim > 1:
+        rows = base.reshape(-1, base.shape[-1])
+        others = [values.reshape(rows.shape) for values in inputs]
+        merged = [model_stock(row, [other[i] for other in others], False) for i, row in enumerate(rows)]
+        return np.array(merged).reshape(base.shape)
+    deltas = [(values - base).reshape(-1) for values in inputs]
+    cosines = []
+    for i in range(len(deltas)):
+        for j in range(i):
+            scale = np.linalg.norm(deltas[i]) * np.linalg.norm(deltas[j])
+            cosines.append(np.dot(deltas[i], deltas[j]) / scale if scale > 0 else 0.0)
+    cosine, count = float(np.mean(cosines)), len(deltas)
+    divisor = 1 + (count - 1) * cosine
+    t = 0.0 if abs(divisor) < 1e-6 else count * cosine / divisor
+    return np.asarray(t * np.mean(inputs, axis=0) + (1 - t) * base)
+
+
+def largest_mask(delta: Array, density: float) -> NDArray[np.bool_]:
+    """Exactly max(1, int(density * n)) of largest float32 magnitude; a stable sort keeps the lowest index."""
+    keys = np.abs(delta.reshape(-1).astype(np.float32))
+    kept = np.argsort(-keys, kind="stable")[: max(1, int(density * keys.size))]
+    mask = np.zeros(keys.size, dtype=bool)
+    mask[kept] = True
+    return mask.reshape(delta.shape)
+
+
+def random_mask(seed: int, model: int, name: str, shape: Sequence[int], density: float) -> NDArray[np.bool_]:
+    """The counter-based mask in unsigned arithmetic."""
+    count = int(np.prod(shape, dtype=np.int64))
+    mask = np.zeros(count, dtype=bool)
+    for low in range(0, count, 65_536):
+        digest = hashlib.sha256(f"{seed}/{model}/{low // 65_536}/{name}".encode()).digest()
+        first, second = np.frombuffer(digest[:8], dtype="<u4")
+        places = np.arange(min(65_536, count - low), dtype=np.uint32)
+        x = _lowbias32(places) ^ first
+        x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D) ^ second
+        x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
+        # Flipping the sign bit orders two's complement words as unsigned ones.
+        mask[low : low + len(x)] = (x ^ np.uint32(2**31)) < density * 2.0**32
+    return mask.reshape(tuple(shape))
+
+
+def _lowbias32(x: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D)
+    x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
+    return x ^ (x >> np.uint32(16))
+
+
+def sparsified(method: str, delta: Array, density: float, key: tuple[int, int, str]) -> Array:
+    if method == "task_arithmetic" or density >= 1:
+        return delta
+    if density <= 0:
+        return np.zeros_like(delta)
+    if method == "ties":
+        return delta * largest_mask(delta, density)
+    return delta * random_mask(*key, delta.shape, density)
+
+
+def task_arithmetic_family(
+    method: str,
+    base: Array,
+    inputs: Sequence[Array],
+    shared: Values,
+    per_input: Sequence[Values],
+    *,
+    seed: int,
+    name: str,
+) -> tuple[Array, Any]:
+    """The merged tensor, and where the elected sign hangs on rounding (False everywhere without election)."""
+    weights = [float(values["weight"]) for values in per_input]
+    terms = []
+    for model, (values, parameters) in enumerate(zip(inputs, per_input, strict=True)):
+        delta = values - base
+        kept = sparsified(method, delta, float(parameters["density"]), (seed, model, name))
+        before, after = np.abs(delta).sum(), np.abs(kept).sum()
+        ran = method != "task_arithmetic" and 0 < parameters["density"] < 1
+        if shared["rescale"] and ran and before >= 1e-7 and after >= 1e-7:
+            kept = kept * (before / after)
+        terms.append(kept * weights[model])
+    total = np.asarray(sum(terms))
+    doubtful = np.zeros(total.shape, dtype=bool)
+    if method in ("ties", "dare_ties"):
+        doubtful = (np.abs(total) < 1e-6 * sum(np.abs(term) for term in terms)) & (total != 0)
+        sign = np.where(total >= 0, 1.0, -1.0)
+        masks = [np.sign(term) == sign for term in terms]
+        total = np.asarray(sum(term * mask for term, mask in zip(terms, masks, strict=True)))
+        divisor = np.asarray(sum(weight * mask for weight, mask in zip(weights, masks, strict=True)))
+        divisor = np.where(np.abs(divisor) < 1e-7, 1.0, divisor)
+    else:
+        divisor = np.asarray(1.0 if abs(sum(weights)) < 1e-8 else sum(weights))
+    if shared["normalize"]:
+        total = total / divisor
+    return base + float(shared["lambda"]) * total, doubtful
