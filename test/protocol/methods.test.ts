@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { startWorker } from '../../src/bridge/worker.js';
+import { methods, type ParameterSpec } from '../../src/protocol/methods.js';
+import { noTorch, testPython } from '../bridge/python.js';
+
+describe.skipIf(noTorch)('the worker', () => {
+  it('has exactly the methods of the list, with exactly their parameters', async () => {
+    const worker = await startWorker({ python: testPython });
+    await worker.close();
+    const ours = Object.entries(methods).map(([name, { shared, perInput }]) => ({
+      name,
+      shared: Object.keys(shared).sort(),
+      perInput: Object.keys(perInput).sort(),
+    }));
+    const theirs = worker.info.methods.map(({ name, shared, perInput }) => ({
+      name,
+      shared: [...shared].sort(),
+      perInput: [...perInput].sort(),
+    }));
+    const byName = (left: { name: string }, right: { name: string }) => left.name.localeCompare(right.name);
+    expect(theirs.sort(byName)).toEqual(ours.sort(byName));
+  });
+});
+
+describe('a method', () => {
+  it.each(Object.entries(methods))('%s has defaults within its ranges', (_name, { shared, perInput }) => {
+    for (const spec of Object.values({ ...shared, ...perInput }) as ParameterSpec[]) {
+      if (spec.default === undefined) continue;
+      expect(typeof spec.default).toBe(spec.type === 'boolean' ? 'boolean' : 'number');
+      if (typeof spec.default !== 'number') continue;
+      expect(spec.default).toBeGreaterThanOrEqual(spec.minimum ?? Number.NEGATIVE_INFINITY);
+      expect(spec.default).toBeLessThanOrEqual(spec.maximum ?? Number.POSITIVE_INFINITY);
+    }
+  });
+});
