@@ -87,7 +87,7 @@ export const fitRow = (row: Row, width: number, ellipsis: string): Row => {
 };
 
 /** A row without blanks at its end. */
-const trimRow = (row: Row): Row => {
+export const trimRow = (row: Row): Row => {
   const last = row.findLastIndex(({ text }) => text.trimEnd() !== '');
   return row.slice(0, last + 1).map((part, index) => (index === last ? { ...part, text: part.text.trimEnd() } : part));
 };

@@ -127,8 +127,8 @@ export const scoreGridRows = (grid: ScoreGrid, style: Style, width: number): Row
 export const legendRows = (style: Style, width: number): Row[] => {
   const { plusMinus, minus, dot } = style.glyphs;
   const text = [
-    'scores in %',
-    '* best of its column',
+    'in %',
+    '* best',
     `gain = merge ${minus} this model`,
     `${plusMinus} standard error, paired for differences`,
   ].join(` ${dot} `);

@@ -1,0 +1,56 @@
+import { formatScore } from '../format.js';
+import { displayWidth, inert, padEnd, padStart, type Row, rowWidth, span, truncate } from '../report/rows.js';
+import { bestRows, type Estimate, type ScoreGrid } from '../report/score-grid.js';
+import { shortNames } from '../report/score-table.js';
+import { bar } from './bar.js';
+import type { Theme } from './theme.js';
+
+const narrowest = 36;
+const gap = 3;
+
+type Group = { readonly title: string; readonly values: readonly (Estimate | null)[] };
+
+const groupRows = ({ title, values }: Group, names: readonly string[], width: number, theme: Theme): Row[] => {
+  const nameWidth = Math.min(Math.max(...names.map(displayWidth)), Math.max(8, Math.floor(width / 3)));
+  const best = bestRows(values);
+  return [
+    [span(title, 'strong')],
+    ...values.map(
+      (value, index): Row => [
+        span(`${padEnd(truncate(names[index] ?? '', nameWidth, theme.glyphs.ellipsis), nameWidth)} `),
+        ...bar(value?.value ?? 0, width - nameWidth - 8, theme, best.has(index) ? 'good' : 'accent'),
+        span(padStart(value === null ? theme.glyphs.dot : formatScore(value.value), 6)),
+        span(best.has(index) ? '*' : ' ', 'good'),
+      ],
+    ),
+  ];
+};
+
+const beside = (blocks: readonly (readonly Row[])[], width: number): Row[] => {
+  const height = Math.max(...blocks.map(({ length }) => length));
+  return Array.from({ length: height }, (_, line) =>
+    blocks.flatMap((block, index) => {
+      const row = block[line] ?? [];
+      const fill = index === blocks.length - 1 ? 0 : width - rowWidth(row) + gap;
+      return [...row, span(' '.repeat(Math.max(0, fill)))];
+    }),
+  );
+};
+
+/** Bars of the mean and of each task, a group of models each, as many groups as there is room for. */
+export const scoreBarRows = ({ tasks, rows }: ScoreGrid, width: number, height: number, theme: Theme): Row[] => {
+  if (rows.length === 0) return [];
+  const names = shortNames(rows.map(({ model }) => inert(model)));
+  const groups: Group[] = [
+    { title: 'mean of all tasks', values: rows.map(({ mean }) => mean) },
+    ...tasks.map(({ name }, task) => ({ title: name, values: rows.map(({ scores }) => scores[task] ?? null) })),
+  ];
+  const across = Math.max(1, Math.min(groups.length, Math.floor((width + gap) / (narrowest + gap))));
+  const down = Math.floor((height + 1) / (rows.length + 2));
+  const columnWidth = Math.floor((width + gap) / across) - gap;
+  const blocks = groups.slice(0, across * down).map((group) => groupRows(group, names, columnWidth, theme));
+  return Array.from({ length: Math.ceil(blocks.length / across) }, (_, line) => [
+    ...(line === 0 ? [] : [[]]),
+    ...beside(blocks.slice(line * across, (line + 1) * across), columnWidth),
+  ]).flat();
+};
