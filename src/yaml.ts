@@ -46,6 +46,9 @@ const nodeRange = (document: Document, path: YamlPath, at: 'key' | 'value'): [nu
   return path.length > 0 ? nodeRange(document, path.slice(0, -1), 'key') : undefined;
 };
 
+const wordEnd = (text: string, start: number): number =>
+  start + (/^[\w-]*/.exec(text.slice(start, start + 100))?.[0].length ?? 0);
+
 /** Parses one YAML document with PyYAML's reading of scalars (YAML 1.1, `<<` merges), or says where it is broken. */
 export const parseYaml = (file: string, text: string): { source: YamlSource | null; faults: Fault[] } => {
   if (text.length > maximumBytes || deepest(text) > maximumDepth) {
@@ -63,7 +66,7 @@ export const parseYaml = (file: string, text: string): { source: YamlSource | nu
   };
   const faults = [...document.errors, ...document.warnings].map((problem) => ({
     ...faultWithoutPlace({ code: `yaml-${problem.code.toLowerCase().replaceAll('_', '-')}`, message: problem.message }),
-    ...place(problem.pos[0], problem.pos[1]),
+    ...place(problem.pos[0], Math.max(problem.pos[1], wordEnd(text, problem.pos[0]))),
   }));
   if (faults.length > 0) return { source: null, faults };
   const faultAt: YamlSource['faultAt'] = (path, description, at = 'value') => {

@@ -43,9 +43,15 @@ export const operationTable = (recipe: Recipe, method: MethodName, { inputs }: R
     const path = where === null ? ['merge_method'] : where.written.path;
     return recipe.source.faultAt(path, { code: 'parameter-missing', message, hint: meaning && `${name}: ${meaning}` });
   };
+  const unreadable = (name: string, levels: readonly Settings[]) =>
+    levels.some((settings) => settings[name]?.entries.length === 0);
   const missing = () => [
-    ...[...missingShared].map((name) => fault(name, null)),
-    ...inputs.flatMap((input) => [...(missingOf.get(input) ?? [])].map((name) => fault(name, input))),
+    ...[...missingShared].filter((name) => !unreadable(name, [recipe.parameters])).map((name) => fault(name, null)),
+    ...inputs.flatMap((input) =>
+      [...(missingOf.get(input) ?? [])]
+        .filter((name) => !unreadable(name, [input.written.parameters, recipe.parameters]))
+        .map((name) => fault(name, input)),
+    ),
   ];
   return { operations, indexFor, missing };
 };

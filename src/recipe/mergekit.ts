@@ -21,10 +21,12 @@ const WrittenReference = z.union(
 const MergekitRecipe = z.strictObject({
   merge_method: z.string({ error: 'expected the name of a merge method' }),
   models: z
-    .array(z.strictObject({ model: WrittenReference, parameters: z.unknown() }), { error: 'expected a list of models' })
+    .array(z.strictObject({ model: WrittenReference, parameters: z.unknown().optional() }), {
+      error: 'expected a list of models',
+    })
     .min(1, { error: 'at least one model is needed' }),
   base_model: WrittenReference.nullish(),
-  parameters: z.unknown(),
+  parameters: z.unknown().optional(),
   dtype: z.string({ error: 'expected the name of a type' }).nullish(),
   out_dtype: z.string({ error: 'expected the name of a type' }).nullish(),
 });

@@ -78,7 +78,8 @@ export const readSettings = (source: YamlSource, written: unknown, path: YamlPat
   const settings: Record<string, Setting> = Object.create(null);
   for (const [name, value] of Object.entries(written)) {
     const setting = readSetting(source, value, [...path, name], faults);
-    if (setting !== undefined) settings[name] = setting;
+    // A setting that could not be read is kept empty: it is there, so it is not missing as well.
+    settings[name] = setting ?? { entries: [], path: [...path, name] };
   }
   return settings;
 };

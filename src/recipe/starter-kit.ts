@@ -26,7 +26,7 @@ const StarterKitConfig = z.strictObject({
   is_peft: z.boolean().nullish(),
   /** Ours: the kit gives the method by its registered name. */
   merge_method: z.string().nullish(),
-  parameters: z.unknown(),
+  parameters: z.unknown().optional(),
 });
 
 /** Prefixes of the kit's registered names, longest first. */
