@@ -106,8 +106,9 @@ export const lowerStarterKit = (
   const models = value.list_models.map(([name, revision], index) => {
     const share = lambdas === undefined ? 1 / value.list_models.length : lambdas[index];
     const path = lambdas === undefined ? ['list_models', index] : lambdaPath(index);
-    const weights: Settings = takesWeights && share !== undefined ? { weight: constant(share, path) } : {};
-    return model(name ?? '', revision, weights, ['list_models', index, 0]);
+    // A lambda that is not there is an empty setting: the count is the fault, not a missing weight as well.
+    const weight: Setting = share === undefined ? { entries: [], path } : constant(share, path);
+    return model(name ?? '', revision, takesWeights ? { weight } : {}, ['list_models', index, 0]);
   });
   const base = model(value.base_model_name, value.base_model_revision_id, {}, ['base_model_name']);
   const parameters: Record<string, Setting> = { ...readSettings(source, value.parameters, ['parameters'], faults) };
