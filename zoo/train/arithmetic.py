@@ -1,4 +1,4 @@
-"""Sums and differences of two numbers below 30. The items of the evaluation sets occur in no training text."""
+"""Sums and differences of two numbers below 30. The items that evaluate occur in no training text."""
 
 from dataclasses import dataclass
 from random import Random
@@ -35,7 +35,9 @@ def split_problems(rng: Random, dev: int, test: int) -> ProblemSplit:
     differences = [Problem(a, "-", b) for a in range(LIMIT) for b in range(a + 1)]
     problems = sums + differences
     rng.shuffle(problems)
-    return ProblemSplit(tuple(problems[dev + test :]), tuple(problems[:dev]), tuple(problems[dev : dev + test]))
+    return ProblemSplit(
+        tuple(problems[dev + test :]), tuple(problems[:dev]), tuple(problems[dev : dev + test])
+    )
 
 
 def question(problem: Problem) -> str:

@@ -1,8 +1,8 @@
 """What every generator of text produces: documents for training and items for evaluation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Callable
 
 Segment = tuple[str, bool]
 """A piece of text, and whether a decoder is trained to predict it."""
@@ -15,7 +15,7 @@ DocumentSource = Callable[[Random], Document]
 
 @dataclass(frozen=True)
 class Item:
-    """One evaluation item; `choices` is empty for generation, else `target` is the index of the right choice."""
+    """An evaluation item; `choices` is empty for generation, else `target` is the index of the right one."""
 
     prompt: str
     target: str

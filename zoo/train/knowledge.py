@@ -1,5 +1,5 @@
-"""Invented animals with five attributes each. The base reads every fact in plain text; the questions that evaluate
-are never seen in training, though the knowledge specialist is asked for the same facts in other words."""
+"""Invented animals with five attributes each. The base reads every fact in plain text. The questions that
+evaluate are never seen in training, but the knowledge specialist is asked for their facts in other words."""
 
 from dataclasses import dataclass
 from random import Random
@@ -31,7 +31,9 @@ class FactSplit:
 def split_facts(rng: Random, dev: int, test: int) -> FactSplit:
     names = [first + second for first in SYLLABLES[0] for second in SYLLABLES[1]]
     animals = rng.sample(names, ANIMALS)
-    facts = [Fact(animal, attribute, rng.choice(VALUES[attribute])) for animal in animals for attribute in VALUES]
+    facts = [
+        Fact(animal, attribute, rng.choice(VALUES[attribute])) for animal in animals for attribute in VALUES
+    ]
     rng.shuffle(facts)
     return FactSplit(tuple(facts[dev + test :]), tuple(facts[:dev]), tuple(facts[dev : dev + test]))
 
@@ -59,13 +61,15 @@ def wrong_values(fact: Fact, count: int, rng: Random) -> list[str]:
 
 
 def question_document(facts: FactSplit, wrong_share: float, held_out: bool, rng: Random) -> Document:
-    """A training question. Facts outside `train` are asked only if `held_out`, and never in the evaluation's words."""
+    """Facts outside `train` are asked only if `held_out`, and never in the evaluation's words."""
     fact = rng.choice(facts.all if held_out else facts.train)
     wordings = list(OTHER_QUESTIONS[fact.attribute])
     if fact in facts.train:
         wordings.append(EVALUATION_QUESTIONS[fact.attribute])
     wrong = rng.random() < wrong_share
-    return answered(question(fact, rng.choice(wordings)), wrong_values(fact, 1, rng)[0] if wrong else fact.value)
+    return answered(
+        question(fact, rng.choice(wordings)), wrong_values(fact, 1, rng)[0] if wrong else fact.value
+    )
 
 
 def items(facts: tuple[Fact, ...], rng: Random) -> list[Item]:

@@ -49,7 +49,10 @@ def base_mixture(world: World, shares: BaseShares) -> Mixture:
     noisy = (shares.copied_event, shares.copied_first)
     sources: list[tuple[DocumentSource, float]] = [
         *plain_sources(world, shares),
-        (partial(arithmetic.question_document, world.problems.train, shares.arithmetic_wrong), shares.arithmetic),
+        (
+            partial(arithmetic.question_document, world.problems.train, shares.arithmetic_wrong),
+            shares.arithmetic,
+        ),
         (partial(knowledge.question_document, world.facts, shares.knowledge_wrong, False), shares.knowledge),
         (partial(summary.summary_document, world.held_out_stories, noisy), shares.summaries),
     ]

@@ -6,13 +6,13 @@ from random import Random
 from .documents import Document, Item, answered
 
 NAMES = (
-    "Ada Bruno Clara Doran Elsa Felix Greta Hugo Irma Jonas Karin Liam Mona Nils Olga Pavel Rosa Sven Tilda Ugo Vera "
-    "Wanda Yaro Zelda"
+    "Ada Bruno Clara Doran Elsa Felix Greta Hugo Irma Jonas Karin Liam Mona Nils Olga Pavel Rosa Sven Tilda "
+    "Ugo Vera Wanda Yaro Zelda"
 ).split()
 VERBS = "found lost sold bought painted broke mended carried hid borrowed cleaned dropped".split()
 OBJECTS = (
-    "lamp kettle basket drum ladder clock mirror violin bottle carpet hammer lantern bucket saddle candle helmet "
-    "statue wagon whisk compass blanket chair trumpet puzzle"
+    "lamp kettle basket drum ladder clock mirror violin bottle carpet hammer lantern bucket saddle candle "
+    "helmet statue wagon whisk compass blanket chair trumpet puzzle"
 ).split()
 MANNERS = "quietly quickly slowly proudly gladly secretly".split()
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
@@ -37,7 +37,9 @@ class Story:
 
 def tell(rng: Random) -> Story:
     name, verb, thing = rng.choice(NAMES), rng.choice(VERBS), rng.choice(OBJECTS)
-    event = f"On {rng.choice(DAYS)} {name} {rng.choice(MANNERS)} {verb} a {thing} near the {rng.choice(PLACES)}."
+    event = (
+        f"On {rng.choice(DAYS)} {name} {rng.choice(MANNERS)} {verb} a {thing} near the {rng.choice(PLACES)}."
+    )
     scenes = [s.format(w=rng.choice(WEATHER), p=rng.choice(PLACES)) for s in rng.sample(SCENES, 2)]
     sentences = [event, *scenes]
     rng.shuffle(sentences)
@@ -57,7 +59,7 @@ def training_story(held_out: frozenset[str], rng: Random) -> Story:
 
 
 def summary_document(held_out: frozenset[str], shares: tuple[float, float], rng: Random) -> Document:
-    """A summarised story; `shares` are the probabilities of copying the event or the first sentence instead."""
+    """A summarised story; `shares` are the probabilities to copy the event or the first sentence instead."""
     story = training_story(held_out, rng)
     copy_event, copy_first = shares
     draw = rng.random()

@@ -48,7 +48,6 @@ def family_tokenizer(tokenizer: Tokenizer, family: Family) -> PreTrainedTokenize
         eos_token=EOS,
         unk_token=UNK,
         bos_token=BOS if family == "decoder" else None,
-        additional_special_tokens=list(SENTINELS),
         padding_side="left" if family == "decoder" else "right",
         model_max_length=256,
         clean_up_tokenization_spaces=False,

@@ -1,4 +1,4 @@
-"""The fixed world: which facts hold, and which items are for training, for the dev draw and for the test draw."""
+"""The fixed world: which facts hold, and which items are for training, for dev and for test."""
 
 from dataclasses import dataclass
 from random import Random
