@@ -73,7 +73,7 @@ const verify = async (kind: EnvironmentKind, python: string, options: LayerOptio
   const [wanted, got] = [base.facts.packages.torch, made.facts.packages.torch];
   if (kind !== 'private' && wanted !== got) throw broken(`torch ${got} hides the ${wanted} that it should reuse`);
   if (kind === 'tools') return made;
-  const tried = await runPython(python, { args: ['-I', '-c', 'import torch'], env, timeout: importTimeout });
+  const tried = await runPython(python, { args: ['-I', '-B', '-c', 'import torch'], env, timeout: importTimeout });
   if (!tried.ok) throw broken(tried.stderr.trim().split('\n').at(-1) || tried.fault);
   return made;
 };
