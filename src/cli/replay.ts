@@ -24,7 +24,7 @@ export const replay = async (context: CliContext, file: string, flags: ReplayFla
   const { openDashboard } = await import('../tui/open-dashboard.js');
   const abort = new AbortController();
   const { play, now } = createReplay({ events, speed: flags.speed });
-  const dashboard = await openDashboard({ stdout, stdin, env, title: 'replay', now, onCancel: () => abort.abort() });
+  const dashboard = openDashboard({ stdout, stdin, title: 'replay', now, onCancel: () => abort.abort() });
   await play(dashboard.reader, abort.signal);
   if (!abort.signal.aborted) await dashboard.closed;
   return abort.signal.aborted ? exitCodes.interrupted : exitCodes.ok;

@@ -59,10 +59,9 @@ const openDisplay = async (
   if (quiet) return lines(onlyProblems(plainDisplay(context)));
   if (plain || tui === false || !isInteractive(context)) return lines(plainDisplay(context));
   const { openDashboard } = await import('../tui/open-dashboard.js');
-  const dashboard = await openDashboard({
+  const dashboard = openDashboard({
     stdout: context.stdout,
     stdin: context.stdin,
-    env: context.env,
     title,
     onCancel: () => stop('SIGINT'),
   });

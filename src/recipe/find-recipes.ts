@@ -7,7 +7,7 @@ export type FoundRecipe = {
   readonly path: string;
   readonly title: string;
   readonly dialect: 'mergekit' | 'starter-kit';
-  readonly method: string | null;
+  readonly method: string | undefined;
 };
 
 /** Recipes are small; a larger YAML file is data. */
@@ -34,9 +34,9 @@ const recipeIn = (path: string, cwd: string): FoundRecipe | null => {
   const { source } = parseYaml(path, text);
   const value = source?.value;
   if (typeof value !== 'object' || value === null) return null;
-  const method = 'merge_method' in value && typeof value.merge_method === 'string' ? value.merge_method : null;
+  const method = 'merge_method' in value && typeof value.merge_method === 'string' ? value.merge_method : undefined;
   const kit = isStarterKit(value);
-  if (method === null && !kit) return null;
+  if (method === undefined && !kit) return null;
   const shown = relative(cwd, path);
   return {
     path: shown.startsWith('..') ? path : shown,
