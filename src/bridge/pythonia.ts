@@ -32,6 +32,7 @@ type LiveModule = {
 };
 
 const closeMilliseconds = 2_000;
+const exitMilliseconds = 1_000;
 
 const shellMeanings: Readonly<Record<number, string>> = {
   126: 'it is not executable',
@@ -83,7 +84,11 @@ export const openLivePython = async ({ python, logFile, importFrom = [] }: LiveP
       if (shellSays !== undefined) end(() => explain(shellSays, []));
       else end(() => explain(signal === null ? `it left with exit code ${code}` : `it was ended by ${signal}`));
     });
-    proc.on('error', ({ message }) => end(() => explain(message)));
+    proc.on('error', async ({ message }) => {
+      // Writing to a Python that is going away fails before its exit, which says more, is known.
+      if (proc.pid !== undefined) await settlesWithin(ended, exitMilliseconds);
+      end(() => explain(message));
+    });
   });
 
   /** The answer, or the reason why there will be none. */

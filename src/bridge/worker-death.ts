@@ -38,7 +38,7 @@ const withLastWords = (sentence: string, stderr: string): string => {
   return words.length === 0 ? sentence : `${sentence}\nIts last words:\n${words.map((line) => `  ${line}`).join('\n')}`;
 };
 
-const doctorHint = 'Run `amalgam doctor` to see which Python was chosen and what it lacks.';
+const doctorHint = 'run `amalgam doctor` to see which Python was chosen and what it lacks';
 
 export type WorkerFailure = {
   readonly python: string;
@@ -70,9 +70,7 @@ export const silentWorker = (seconds: number, context: WorkerFailure): UserError
 /** The worker went away in the middle of its work. */
 export const workerDeath = (end: ProcessEnd, context: WorkerFailure): UserError => {
   const hint =
-    end.signal === 'SIGKILL'
-      ? 'Close other programs or lower --threads or --max-memory, then run it again.'
-      : undefined;
+    end.signal === 'SIGKILL' ? 'close other programs or lower --threads or --max-memory, then run it again' : undefined;
   return failure('worker-died', `The worker ${describe(end)}.`, hint, context);
 };
 

@@ -1,4 +1,5 @@
 import { exitCodes, UserError } from '../errors.js';
+import { printable } from '../format.js';
 import type {
   EvaluateParams,
   EvaluateResult,
@@ -60,7 +61,7 @@ const protocolMismatch = (ours: string, theirs: string) =>
   new UserError({
     code: 'protocol-mismatch',
     message: `This amalgam speaks protocol ${ours}, but its Python worker speaks ${theirs}.`,
-    hint: 'Install or build amalgam again, so that both halves come from one version.',
+    hint: 'install or build amalgam again, so that both halves come from one version',
     exitCode: exitCodes.bug,
   });
 
@@ -73,7 +74,7 @@ export const startWorker = async ({
   signal,
   entry = ['-m', 'amalgam_worker'],
   startMilliseconds = 60_000,
-  cancelMilliseconds = 1_500,
+  cancelMilliseconds = 1_200,
 }: StartWorkerOptions): Promise<Worker> => {
   const child = startPython({ python, entry, environment, onStderrLine });
   const context = () => ({ python, stderr: child.stderr() });
@@ -92,7 +93,7 @@ export const startWorker = async ({
   connection.broken.then(() => {
     if (!closing) child.kill();
   });
-  if (onLog !== undefined) connection.onNotification('log', onLog);
+  connection.onNotification('log', ({ level, message }) => onLog?.({ level, message: printable(message) }));
 
   const close = async () => {
     closing = true;

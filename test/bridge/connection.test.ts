@@ -3,7 +3,7 @@ import { ResponseError } from 'vscode-jsonrpc/node';
 import { exitCodes, UserError } from '../../src/errors.js';
 import type { ProgressNotification } from '../../src/protocol/messages.js';
 import { linked, mergeParams, mergeResult } from './fake-peer.js';
-import { rejection } from './python.js';
+import { rejection } from './rejection.js';
 
 const progress: ProgressNotification = { job: 7, bytesDone: 1, tensorsDone: 0, tensor: 'a.weight', memory: 5 };
 

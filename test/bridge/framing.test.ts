@@ -3,7 +3,7 @@ import { connect } from '../../src/bridge/connection.js';
 import { linkedTransports } from '../../src/bridge/transport.js';
 import { exitCodes } from '../../src/errors.js';
 import { mergeParams, mergeResult } from './fake-peer.js';
-import { rejection } from './python.js';
+import { rejection } from './rejection.js';
 
 const frame = (text: string) => `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 const answer = JSON.stringify({ jsonrpc: '2.0', id: 0, result: { ...mergeResult, device: 'cpu – Größe 漢字' } });

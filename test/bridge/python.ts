@@ -20,12 +20,6 @@ export const scripted = (name: string, ...given: string[]): readonly string[] =>
   ...given,
 ];
 
-/** Fulfilled with the error that `promise` is rejected with. */
-export const rejection = async (promise: Promise<unknown>): Promise<unknown> => {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('it did not fail');
-};
+/** A title that tells why its tests are skipped, where they are. */
+export const titled = (title: string, missing: string | undefined): string =>
+  missing === undefined ? title : `${title} (skipped: ${missing})`;

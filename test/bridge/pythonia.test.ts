@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LivePython, openLivePython } from '../../src/bridge/pythonia.js';
 import { exitCodes, UserError } from '../../src/errors.js';
-import { noPython, noTorch, rejection, testPython } from './python.js';
+import { noPython, noTorch, testPython, titled } from './python.js';
+import { rejection } from './rejection.js';
 
 let folder = '';
 const sessions: LivePython[] = [];
@@ -24,7 +25,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-describe.skipIf(noPython)('a live Python', () => {
+describe.skipIf(noPython)(titled('a live Python', noPython), () => {
   it('calls functions with JSON values and gives JSON values back', async () => {
     const live = await open();
     expect(await live.call('math', 'hypot', [3, 4])).toBe(5);
@@ -127,7 +128,7 @@ describe.skipIf(noPython)('a live Python', () => {
   });
 });
 
-describe.skipIf(noTorch)('checking the devices', () => {
+describe.skipIf(noTorch)(titled('checking the devices', noTorch), () => {
   it('multiplies on each of them and finds the CPU right', async () => {
     const checks = (await (await open()).call('amalgam_worker.live', 'check_devices', [])) as Record<string, unknown>[];
     expect(checks[0]).toMatchObject({ device: 'cpu', ok: true, problem: null });

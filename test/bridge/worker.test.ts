@@ -4,7 +4,8 @@ import { type StartWorkerOptions, startWorker } from '../../src/bridge/worker.js
 import { exitCodes, UserError } from '../../src/errors.js';
 import { protocolDigest } from '../../src/protocol/wire-types.js';
 import { evaluateParams, mergeParams } from './fake-peer.js';
-import { noPython, rejection, scripted, testPython } from './python.js';
+import { noPython, scripted, testPython, titled } from './python.js';
+import { rejection } from './rejection.js';
 
 const start = (entry: readonly string[], options: Partial<StartWorkerOptions> = {}) =>
   startWorker({ python: testPython, entry, ...options });
@@ -25,7 +26,7 @@ const isAlive = (pid: number) => {
   }
 };
 
-describe.skipIf(noPython)('a worker that does not come up', () => {
+describe.skipIf(noPython)(titled('a worker that does not come up', noPython), () => {
   it('because there is no such Python says so and where to look', async () => {
     const error = await startError([], { python: '/no/such/python' });
     expect(error).toBeInstanceOf(UserError);
@@ -52,6 +53,10 @@ describe.skipIf(noPython)('a worker that does not come up', () => {
     const error = await startError(scripted('exits_at_start'));
     expect(error.message).toContain('exit code 3');
     expect(error.message).toContain('licence check failed');
+  });
+
+  it('because a shell around it reports a signal as an exit code is understood', async () => {
+    expect((await startError(['-c', 'import sys; sys.exit(137)'])).message).toContain('killed by SIGKILL');
   });
 
   it('because it prints to the channel quotes the print, made harmless', async () => {
@@ -87,7 +92,7 @@ describe.skipIf(noPython)('a worker that does not come up', () => {
   });
 });
 
-describe.skipIf(noPython)('a worker that goes away in mid-request', () => {
+describe.skipIf(noPython)(titled('a worker that goes away in mid-request', noPython), () => {
   it.each([
     ['SIGKILL', 'was killed by SIGKILL; most likely the machine ran out of memory'],
     ['SIGSEGV', 'segmentation fault'],
@@ -143,7 +148,7 @@ const startLogging = async (entry: readonly string[], options: Partial<StartWork
   return { worker, logged };
 };
 
-describe.skipIf(noPython)('ending a worker', () => {
+describe.skipIf(noPython)(titled('ending a worker', noPython), () => {
   it('that listens takes no force', async () => {
     const worker = await start(scripted('exits_zero'));
     await worker.close();
@@ -182,6 +187,16 @@ describe.skipIf(noPython)('ending a worker', () => {
     await expect.poll(() => isAlive(child)).toBe(false);
   });
 
+  it('comes with the end of this process', async () => {
+    const before = process.listeners('exit');
+    const { worker, logged } = await startLogging(scripted('parent'));
+    const pending = rejection(worker.merge(mergeParams));
+    const child = Number(await logged);
+    for (const listener of process.listeners('exit')) if (!before.includes(listener)) listener(0);
+    await expect.poll(() => [worker.pid, child].some(isAlive)).toBe(false);
+    await pending;
+  });
+
   it('from outside ends its children too', async () => {
     const { worker, logged } = await startLogging(scripted('parent'));
     const pending = rejection(worker.merge(mergeParams));
@@ -192,7 +207,7 @@ describe.skipIf(noPython)('ending a worker', () => {
   });
 });
 
-describe.skipIf(noPython)('the surroundings of a worker', () => {
+describe.skipIf(noPython)(titled('the surroundings of a worker', noPython), () => {
   it('are offline, without tokens, and shadow no module', async () => {
     const secret = 'hf_aCanaryThatMustNotBeSeen';
     const { worker, logged } = await startLogging(scripted('environment'), {

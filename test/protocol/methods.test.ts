@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { startWorker } from '../../src/bridge/worker.js';
 import { methods, type ParameterSpec } from '../../src/protocol/methods.js';
-import { noTorch, testPython } from '../bridge/python.js';
+import { noTorch, testPython, titled } from '../bridge/python.js';
 
-describe.skipIf(noTorch)('the worker', () => {
+describe.skipIf(noTorch)(titled('the worker', noTorch), () => {
   it('has exactly the methods of the list, with exactly their parameters', async () => {
     const worker = await startWorker({ python: testPython });
     await worker.close();
