@@ -3,6 +3,7 @@ import { exitCodeOf, isError } from '../fault.js';
 import { openModel } from '../hub/open-model.js';
 import { parseReference } from '../hub/reference.js';
 import { type EvaluatedModel, evaluateModels } from '../run/evaluate-models.js';
+import { fetchInputs } from '../run/fetch-inputs.js';
 import { withWorker } from '../run/merge.js';
 import { refuseFaults } from '../run/plan-recipe.js';
 import { type CliContext, packageRoot } from './context.js';
@@ -16,9 +17,9 @@ export type EvaluateFlags = SessionFlags & TaskFlags & { readonly device: string
 /** `amalgam eval MODEL…` */
 export const evaluate = (context: CliContext, models: readonly string[], flags: EvaluateFlags): Promise<number> =>
   runSession(context, flags, { title: 'eval', recipe: null, output: null }, async ({ emit, signal }) => {
-    const find = repositoryFinder(context.env);
-    const evaluated = models.map((text): EvaluatedModel => {
-      const { checkpoint, adapter } = openModel(parseReference(text, [context.cwd]), null, find);
+    const find = repositoryFinder(context.env, { cwd: context.cwd, signal });
+    const opened = await Promise.all(models.map((text) => openModel(parseReference(text, [context.cwd]), null, find)));
+    const evaluated = opened.map(({ checkpoint, adapter }): EvaluatedModel => {
       const path = resolve(checkpoint.path);
       return { name: basename(adapter?.path ?? path), role: 'parent', path, adapter: adapter?.path ?? null };
     });
@@ -26,6 +27,10 @@ export const evaluate = (context: CliContext, models: readonly string[], flags: 
     if (faults.length > 0) emit({ type: 'faults', faults });
     if (faults.some(isError)) throw refuseFaults('the tasks', faults, exitCodeOf(faults));
     const { python, environment } = await pythonFor(context, emit);
+    await fetchInputs(
+      opened.flatMap(({ downloads }) => downloads),
+      { emit, signal },
+    );
     const options = { python, environment, device: flags.device, threads: flags.threads ?? null, emit, signal };
     await withWorker(options, (worker) =>
       evaluateModels(worker, { ...options, models: evaluated, tasks, limit: flags.limit ?? null }),

@@ -1,17 +1,63 @@
+import { resolve } from 'node:path';
 import { exitCodes, UserError } from '../errors.js';
-import { cachedSnapshot } from '../hub/cache.js';
+import { hubAccess, isOffline } from '../hub/access.js';
+import { type Hub, openHub } from '../hub/hub.js';
+import { similarFolder } from '../hub/nearby-folder.js';
 import type { FindRepository } from '../hub/open-model.js';
+import type { ModelLocation } from '../hub/reference.js';
+import { remoteFiles } from '../hub/remote-files.js';
+import { cachedFiles, missingNames } from '../hub/snapshot.js';
 
-/** Finds repositories in the Hugging Face cache. */
-export const repositoryFinder =
-  (env: NodeJS.ProcessEnv): FindRepository =>
-  ({ repository, revision }) => {
-    const snapshot = cachedSnapshot(repository, revision, env);
-    if (snapshot !== undefined) return snapshot;
-    throw new UserError({
-      code: 'model-not-cached',
-      message: `there is no folder ${repository}, and ${repository}@${revision} is not in the Hugging Face cache`,
-      hint: `hf download ${repository}${revision === 'main' ? '' : ` --revision ${revision}`}`,
-      exitCode: exitCodes.notFound,
-    });
+type HubLocation = ModelLocation & { kind: 'hub' };
+
+const notCached = ({ repository, revision }: HubLocation, missing: readonly string[] | null): UserError => {
+  const version = revision === 'main' ? '' : ` --revision ${revision}`;
+  const [first, ...more] = missing ?? [];
+  const lacks =
+    first === undefined ? '' : ` completely: ${first}${more.length > 0 ? ` and ${more.length} more` : ''} missing`;
+  return new UserError({
+    code: 'model-not-cached',
+    message: `${repository}@${revision} is not in the Hugging Face cache${lacks}, and the Hub is switched off (HF_HUB_OFFLINE)`,
+    hint: `HF_HUB_OFFLINE=0 hf download ${repository}${version}`,
+    exitCode: exitCodes.notFound,
+  });
+};
+
+/** What the Hub answers about names that do not exist there. */
+const misspelt: readonly number[] = [exitCodes.notFound, exitCodes.authentication];
+
+/** A failure to find `org/name` on the Hub, with the local folder that was perhaps meant. */
+const withSimilarFolder = (error: unknown, cwd: string, { repository }: HubLocation): unknown => {
+  if (!(error instanceof UserError) || !misspelt.includes(error.exitCode)) return error;
+  const similar = similarFolder(resolve(cwd, repository));
+  if (similar === undefined) return error;
+  const { code, message, exitCode, cause } = error;
+  return new UserError({ code, message, exitCode, cause, hint: `did you mean the folder ${similar}?` });
+};
+
+/** Finds repositories in the Hugging Face cache, and what is not there on the Hub; each is looked up once. */
+export const repositoryFinder = (
+  env: NodeJS.ProcessEnv,
+  { cwd = process.cwd(), signal }: { readonly cwd?: string; readonly signal?: AbortSignal } = {},
+): FindRepository => {
+  let hub: Hub | undefined;
+  const find = async (location: HubLocation) => {
+    const cached = cachedFiles(location.repository, location.revision, env);
+    const missing = cached === undefined ? null : await missingNames(cached);
+    if (cached !== undefined && missing?.length === 0) return cached;
+    if (isOffline(env)) throw notCached(location, missing);
+    hub ??= openHub(hubAccess(env), signal);
+    return await remoteFiles(hub, location, env);
   };
+  const found = new Map<string, ReturnType<FindRepository>>();
+  return (location) => {
+    const key = `${location.repository}@${location.revision}`;
+    const files =
+      found.get(key) ??
+      find(location).catch((error: unknown) => {
+        throw withSimilarFolder(error, cwd, location);
+      });
+    found.set(key, files);
+    return files;
+  };
+};

@@ -18,7 +18,7 @@ export const home = async (context: CliContext): Promise<number> => {
     env,
     recipes,
     preview: async (path) => {
-      const { plan, faults } = planRecipe(path, { cwd, findRepository: repositoryFinder(env), seed: 0 });
+      const { plan, faults } = await planRecipe(path, { cwd, findRepository: repositoryFinder(env, { cwd }), seed: 0 });
       return { summary: plan === null ? null : summarise(plan), faults: [...faults] };
     },
   });

@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path';
 import { exitCodeOf, isError } from '../fault.js';
+import { afterDownload } from '../hub/download.js';
 import { summarise } from '../plan/summarise.js';
+import { fetchInputs } from '../run/fetch-inputs.js';
 import { runMerge } from '../run/merge.js';
 import { planRecipe, refuseFaults } from '../run/plan-recipe.js';
 import { type CliContext, packageRoot, packageVersion } from './context.js';
@@ -22,9 +24,9 @@ export type MergeFlags = SessionFlags &
 export const merge = async (context: CliContext, recipe: string, out: string, flags: MergeFlags): Promise<number> => {
   const output = resolve(context.cwd, out);
   const code = await runSession(context, flags, { title: 'merge', recipe, output: out }, async ({ emit, signal }) => {
-    const { plan, faults } = planRecipe(recipe, {
+    const { plan, faults, downloads } = await planRecipe(recipe, {
       cwd: context.cwd,
-      findRepository: repositoryFinder(context.env),
+      findRepository: repositoryFinder(context.env, { cwd: context.cwd, signal }),
       seed: flags.seed,
       shardBytes: flags.shardSize,
     });
@@ -37,8 +39,9 @@ export const merge = async (context: CliContext, recipe: string, out: string, fl
     if (plan === null || all.some(isError)) throw refuseFaults(recipe, all, exitCodeOf(all));
     emit({ type: 'plan-ready', plan: summarise(plan) });
     const { python, environment } = await pythonFor(context, emit);
+    await fetchInputs(downloads, { emit, signal });
     await runMerge({
-      plan,
+      plan: { ...plan, files: afterDownload(plan.files) },
       output,
       force: flags.force ?? false,
       version: packageVersion,

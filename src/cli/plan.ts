@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { exitCodes } from '../errors.js';
 import { exitCodeOf } from '../fault.js';
+import { formatBytes, plural } from '../format.js';
+import { bytesToFetch, toFetch } from '../hub/download.js';
 import { summarise } from '../plan/summarise.js';
 import { renderFaults } from '../report/fault.js';
 import { renderPlan } from '../report/plan-text.js';
@@ -20,18 +22,26 @@ export type PlanFlags = {
 
 /** `amalgam plan RECIPE` */
 export const plan = async (context: CliContext, recipe: string, flags: PlanFlags): Promise<number> => {
-  const planned = planRecipe(recipe, {
+  const planned = await planRecipe(recipe, {
     cwd: context.cwd,
-    findRepository: repositoryFinder(context.env),
+    findRepository: repositoryFinder(context.env, { cwd: context.cwd }),
     seed: flags.seed,
     shardBytes: flags.shardSize,
   });
-  if (flags.json) context.stdout.write(`${JSON.stringify({ plan: planned.plan, faults: planned.faults })}\n`);
-  else {
+  const downloads = toFetch(planned.downloads);
+  if (flags.json) {
+    const listed = downloads.map(({ repository, commit, name, bytes }) => ({ repository, commit, name, bytes }));
+    const { plan, faults } = planned;
+    context.stdout.write(`${JSON.stringify({ plan, faults, downloads: listed })}\n`);
+  } else {
     if (planned.plan !== null) {
       context.stdout.write(
         renderPlan(summarise(planned.plan), styleFor(context.stdout, context.env), widthOf(context)),
       );
+      if (downloads.length > 0) {
+        const amount = `${formatBytes(bytesToFetch(downloads))} in ${plural(downloads.length, 'file')}`;
+        context.stdout.write(`downloads ${amount} before the merge\n`);
+      }
     }
     if (planned.faults.length > 0) {
       context.stderr.write(renderFaults(planned.faults, styleFor(context.stderr, context.env), widthOf(context)));

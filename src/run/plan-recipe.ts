@@ -1,6 +1,8 @@
 import { exitCodes, UserError } from '../errors.js';
-import type { Fault } from '../fault.js';
+import { type Fault, isError } from '../fault.js';
+import { plural } from '../format.js';
 import { type FindRepository, type OpenedModel, openModel } from '../hub/open-model.js';
+import type { RemoteFile } from '../hub/remote-file.js';
 import { buildPlan, type PlanOptions } from '../plan/build.js';
 import type { Participant } from '../plan/roles.js';
 import type { Plan } from '../protocol/plan.js';
@@ -13,36 +15,45 @@ export type PlannedRecipe = {
   /** Null when there are errors among the faults. */
   readonly plan: Plan | null;
   readonly faults: readonly Fault[];
+  /** Files of the Hub that must be fetched before the plan can run. */
+  readonly downloads: readonly RemoteFile[];
 };
 
 /** Reads a recipe and the headers of its models and plans the merge; everything that is wrong comes back at once. */
-export const planRecipe = (
+export const planRecipe = async (
   file: string,
   { cwd, findRepository, ...options }: PlanOptions & { readonly cwd: string; readonly findRepository: FindRepository },
-): PlannedRecipe => {
+): Promise<PlannedRecipe> => {
   const { recipe, faults } = readRecipe(file, cwd);
-  if (recipe === null) return { recipe, plan: null, faults };
-  const opened = new Map<string, OpenedModel | null>();
-  const participant = (written: RecipeModel): Participant => {
+  if (recipe === null) return { recipe, plan: null, faults, downloads: [] };
+  const opening = new Map<string, Promise<OpenedModel | null>>();
+  const participant = async (written: RecipeModel): Promise<Participant> => {
     const key = `${written.reference.text}@${JSON.stringify(written.reference.model)}`;
-    if (!opened.has(key)) opened.set(key, open(recipe, written, findRepository, faults));
-    return { written, opened: opened.get(key) ?? null };
+    const opened = opening.get(key) ?? open(recipe, written, findRepository, faults);
+    opening.set(key, opened);
+    return { written, opened: await opened };
   };
-  const models = recipe.models.map(participant);
-  const base = recipe.base === null ? null : participant(recipe.base);
+  const models = await Promise.all(recipe.models.map(participant));
+  const base = recipe.base === null ? null : await participant(recipe.base);
   const built = buildPlan(recipe, models, base, options);
   const all = [...faults, ...built.faults];
-  return { recipe, plan: all.some(({ severity }) => severity === 'error') ? null : built.plan, faults: inOrder(all) };
+  const opened = await Promise.all(opening.values());
+  return {
+    recipe,
+    plan: all.some(isError) ? null : built.plan,
+    faults: inOrder(all),
+    downloads: opened.flatMap((model) => model?.downloads ?? []),
+  };
 };
 
-const open = (
+const open = async (
   recipe: Recipe,
   { reference, path }: RecipeModel,
   find: FindRepository,
   faults: Fault[],
-): OpenedModel | null => {
+): Promise<OpenedModel | null> => {
   try {
-    return openModel(reference, recipe.adapterBase, find);
+    return await openModel(reference, recipe.adapterBase, find);
   } catch (error) {
     const known = error instanceof UserError ? error : unreadable(reference.text, error);
     faults.push(recipe.source.faultAt(path, known));
@@ -71,6 +82,6 @@ const inOrder = (faults: readonly Fault[]): Fault[] => {
 export const refuseFaults = (file: string, faults: readonly Fault[], exitCode: number): UserError =>
   new UserError({
     code: 'invalid-recipe',
-    message: `${file} cannot be merged: ${faults.filter(({ severity }) => severity === 'error').length} errors`,
+    message: `${file} cannot be merged: ${plural(faults.filter(isError).length, 'error')}`,
     exitCode: exitCode as UserError['exitCode'],
   });

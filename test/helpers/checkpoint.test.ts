@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openCheckpoint } from '../../src/hub/checkpoint.js';
+import { localFiles } from '../../src/hub/model-files.js';
 import { writeCheckpoint } from './checkpoint.js';
 import { encodeTensor } from './encode-tensor.js';
 
@@ -19,7 +20,7 @@ test('bfloat16 and float16 round to nearest, ties to even', () => {
   ]);
 });
 
-test('a sharded checkpoint opens with all its tensors', () => {
+test('a sharded checkpoint opens with all its tensors', async () => {
   const path = writeCheckpoint(folder(), {
     tensors: {
       a: { dtype: 'F32', shape: [2, 2], data: [1, 2, 3, 4] },
@@ -29,16 +30,16 @@ test('a sharded checkpoint opens with all its tensors', () => {
     shards: 2,
     files: { 'tokenizer.json': '{}' },
   });
-  const { tensors, files, others } = openCheckpoint(path);
+  const { tensors, files, others } = await openCheckpoint(localFiles(path));
   expect([...tensors.keys()].sort()).toEqual(['a', 'b', 'c']);
   expect(files).toHaveLength(2);
   expect(others).toEqual(['config.json', 'tokenizer.json']);
 });
 
-test('a sparse checkpoint has the size of its tensors and no data on disk', () => {
+test('a sparse checkpoint has the size of its tensors and no data on disk', async () => {
   const path = writeCheckpoint(folder(), { tensors: { w: { dtype: 'BF16', shape: [32000, 4096] } }, sparse: true });
   const { size, blocks } = statSync(join(path, 'model.safetensors'));
   expect(size).toBeGreaterThan(32000 * 4096 * 2);
   expect(blocks * 512).toBeLessThan(1_000_000);
-  expect(openCheckpoint(path).tensors.get('w')?.shape).toEqual([32000, 4096]);
+  expect((await openCheckpoint(localFiles(path))).tensors.get('w')?.shape).toEqual([32000, 4096]);
 });

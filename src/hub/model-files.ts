@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import type { RemoteFile } from './remote-file.js';
+import { readSafetensorsHeader, type WeightFile } from './safetensors-header.js';
+
+/** The files of a model, in a folder or still on the Hub. */
+export type ModelFiles = {
+  /** What people call the model: its folder, or `org/name`. */
+  readonly name: string;
+  /** Folder that holds them, or will after the download. */
+  readonly path: string;
+  /** Names of all files, sorted. */
+  readonly names: readonly string[];
+  readonly readText: (name: string) => Promise<string>;
+  readonly readHeader: (name: string) => Promise<WeightFile>;
+  /** Files that are not on this machine yet, by name. */
+  readonly remote: ReadonlyMap<string, RemoteFile>;
+};
+
+/** Whether `path` is, perhaps through links, a regular file; with `root`, one below it. */
+const isFileIn = (path: string, root: string | undefined): boolean => {
+  try {
+    const real = realpathSync(path);
+    return statSync(real).isFile() && (root === undefined || real.startsWith(root + sep));
+  } catch {
+    return false;
+  }
+};
+
+export type LocalOptions = {
+  /** Links that lead out of this folder count as missing. */
+  readonly root?: string;
+  readonly name?: string;
+};
+
+/** The files of a folder on this machine. */
+export const localFiles = (folder: string, { root, name = folder }: LocalOptions = {}): ModelFiles => {
+  const realRoot = root === undefined ? undefined : realpathSync(root);
+  return {
+    name,
+    path: folder,
+    names: readdirSync(folder)
+      .filter((file) => isFileIn(join(folder, file), realRoot))
+      .sort(),
+    readText: async (file) => readFileSync(join(folder, file), 'utf8'),
+    readHeader: async (file) => readSafetensorsHeader(join(folder, file)),
+    remote: new Map(),
+  };
+};

@@ -1,0 +1,105 @@
+import { exitCodes, UserError } from '../errors.js';
+import { printable } from '../format.js';
+import { parseJsonObject } from './json-object.js';
+
+export const indexName = 'model.safetensors.index.json';
+const singleName = 'model.safetensors';
+
+/** Whether a file holds weights, or lists files that do, in any framework's form. */
+export const isWeights = (name: string): boolean =>
+  /\.(safetensors|bin|pt|pth|ckpt|gguf|ggml|h5|msgpack|onnx|index\.json)$/i.test(name);
+
+/** Weight files of a model, those that should be there but are not, and the index's word on which file holds a tensor. */
+export type WeightNames = {
+  readonly names: readonly string[];
+  readonly missing: readonly string[];
+  readonly placed: ReadonlyMap<string, string>;
+};
+
+const badIndex = (message: string): UserError =>
+  new UserError({
+    code: 'bad-index',
+    message,
+    hint: 'download or save the model again',
+    exitCode: exitCodes.integrity,
+  });
+
+/** A shard is a file of the same folder: its name comes from a stranger and may not lead elsewhere. */
+const isShardName = (name: unknown): name is string =>
+  typeof name === 'string' && /^[\w-][\w.-]*\.safetensors$/.test(name);
+
+/** Which file holds which tensor, as an index says. */
+const placedBy = (path: string, text: string): Map<string, string> => {
+  const { weight_map: map } = parseJsonObject(path, text);
+  if (typeof map !== 'object' || map === null || Array.isArray(map)) throw badIndex(`${path} has no \`weight_map\``);
+  const placed = new Map<string, string>();
+  for (const [tensor, shard] of Object.entries(map)) {
+    if (!isShardName(shard)) {
+      const shown = printable(String(JSON.stringify(shard)).slice(0, 200));
+      throw badIndex(`${path} puts \`${printable(tensor)}\` into ${shown}, which is not a file of its folder`);
+    }
+    placed.set(tensor, shard);
+  }
+  return placed;
+};
+
+/** More shards than any real model has. */
+const maximumShards = 10_000;
+
+/** The files of the series `…-00001-of-0000N` that `name` belongs to. */
+const seriesOf = (name: string): string[] => {
+  const [, prefix, total = ''] = /^(.*-)\d{5,6}-of-(\d{5,6})\.safetensors$/.exec(name) ?? [];
+  if (prefix === undefined || Number(total) > maximumShards) return [name];
+  const numbers = Array.from({ length: Number(total) }, (_, index) => String(index + 1).padStart(total.length, '0'));
+  return numbers.map((number) => `${prefix}${number}-of-${total}.safetensors`);
+};
+
+/** The weight files among `names`: those of the index, else model.safetensors, else all that is safetensors. */
+export const weightNames = async (
+  folder: string,
+  names: readonly string[],
+  readText: (name: string) => Promise<string>,
+): Promise<WeightNames> => {
+  const placed = names.includes(indexName)
+    ? placedBy(`${folder}/${indexName}`, await readText(indexName))
+    : new Map<string, string>();
+  const stray = names.filter((name) => name.endsWith('.safetensors') && !name.startsWith('adapter_'));
+  const wanted = names.includes(indexName)
+    ? [...placed.values()]
+    : names.includes(singleName)
+      ? [singleName]
+      : stray.flatMap(seriesOf);
+  const all = [...new Set(wanted)].sort();
+  const present = new Set(names);
+  return {
+    names: all.filter((name) => present.has(name)),
+    missing: all.filter((name) => !present.has(name)),
+    placed,
+  };
+};
+
+export const missingWeights = (folder: string, [first, ...more]: readonly string[]): UserError =>
+  new UserError({
+    code: 'missing-shard',
+    message: `${folder} lacks ${first}${more.length === 0 ? '' : ` and ${more.length} more`} of its weight files`,
+    hint: 'download the model again',
+    exitCode: exitCodes.integrity,
+  });
+
+/** Why there is nothing to merge among `names`. */
+export const noWeights = (folder: string, names: readonly string[]): UserError => {
+  const pickled = names.find((name) => /^(?!training_args).*\.(bin|pt|pth)$/.test(name));
+  const gguf = names.find((name) => name.endsWith('.gguf'));
+  const what = names.includes('adapter_config.json')
+    ? 'it is a LoRA adapter: write it as `model+adapter`'
+    : gguf !== undefined
+      ? `${gguf} is a GGUF file, which cannot be merged`
+      : pickled !== undefined
+        ? `its weights are in ${pickled}: convert them to safetensors first`
+        : 'there is no .safetensors file in it';
+  return new UserError({
+    code: 'no-weights',
+    message: `${folder} holds no weights that can be merged: ${what}`,
+    exitCode: exitCodes.notFound,
+  });
+};
