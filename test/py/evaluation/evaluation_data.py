@@ -1,0 +1,81 @@
+"""Evaluation sets for tests, as CSV files, and the parameters of an evaluation over them."""
+
+import csv
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from amalgam_worker.protocol import EvaluateParams, EvaluationTask
+
+COLUMNS = ("id", "input", "target", "answer_choices", "eval_type")
+WORDS = [
+    "the",
+    "fox",
+    "owl",
+    "heron",
+    "otter",
+    "eats",
+    "hunts",
+    "found",
+    "sleeps",
+    "red",
+    "silver",
+    "fish",
+    "near",
+]
+
+CsvRow = Sequence[str]
+
+
+def phrase(rng: random.Random, shortest: int, longest: int) -> str:
+    return " ".join(rng.choices(WORDS, k=rng.randint(shortest, longest)))
+
+
+def multiple_choice_rows(count: int, seed: int = 0) -> list[CsvRow]:
+    """Two to five choices of one to four words, after prompts of two to thirty."""
+    rng = random.Random(seed)
+    rows = []
+    for number in range(count):
+        choices = [" " + phrase(rng, 1, 4) for _ in range(rng.randint(2, 5))]
+        target = str(rng.randrange(len(choices)))
+        rows.append((f"mc-{number}", phrase(rng, 2, 30), target, repr(choices), "multiple_choice"))
+    return rows
+
+
+def generation_rows(count: int, seed: int = 0) -> list[CsvRow]:
+    rng = random.Random(seed)
+    return [(f"gen-{n}", phrase(rng, 2, 40), phrase(rng, 3, 8), "", "generation") for n in range(count)]
+
+
+def write_csv(path: Path, rows: Sequence[CsvRow], columns: Sequence[str] = COLUMNS) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
+    return path
+
+
+def evaluation_task(
+    path: Path, kind: Literal["multiple_choice", "generation"], longest: int = 200, new_tokens: int = 8
+) -> EvaluationTask:
+    return EvaluationTask(path.stem, kind, str(path), longest, new_tokens if kind == "generation" else None)
+
+
+def evaluation_params(
+    model: Path,
+    tasks: Sequence[EvaluationTask],
+    adapter: Path | None = None,
+    limit: int | None = None,
+    batch_size: int | None = None,
+) -> EvaluateParams:
+    return EvaluateParams(
+        job=7,
+        model_path=str(model),
+        adapter_path=None if adapter is None else str(adapter),
+        tasks=list(tasks),
+        limit=limit,
+        batch_size=batch_size,
+        device="cpu",
+        threads=1,
+    )
