@@ -3,7 +3,7 @@ import { exitCodes } from '../errors.js';
 import { summarise } from '../plan/summarise.js';
 import { findRecipes } from '../recipe/find-recipes.js';
 import { planRecipe } from '../run/plan-recipe.js';
-import { type CliContext, packageRoot } from './context.js';
+import { type CliContext, packageRoot, packageVersion } from './context.js';
 import { repositoryFinder } from './find-repository.js';
 import { merge } from './merge.js';
 
@@ -15,7 +15,7 @@ export const home = async (context: CliContext): Promise<number> => {
   const chosen = await openHome({
     stdin,
     stdout,
-    env,
+    version: packageVersion,
     recipes,
     preview: async (path) => {
       const { plan, faults } = await planRecipe(path, { cwd, findRepository: repositoryFinder(env, { cwd }), seed: 0 });

@@ -1,0 +1,64 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** Parses a whole number of at least `minimum`. */
+export const whole =
+  (minimum: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (Number.isSafeInteger(value) && value >= minimum) return value;
+    throw new InvalidArgumentError(`expected a whole number of at least ${minimum}`);
+  };
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('expected a number above 0');
+};
+
+/** `5GB`, `500MB`, `2GiB`, or mergekit's `5B` (billions); plain numbers are bytes. */
+export const bytes = (text: string): number => {
+  const [, amount, unit = '', binary] = /^(\d+(?:\.\d+)?)\s*([KMGTB]?)(i?)B?$/i.exec(text) ?? [];
+  if (amount === undefined) throw new InvalidArgumentError('expected a size such as 5GB');
+  const power = ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase().replace('B', 'G'));
+  return Math.round(Number(amount) * (binary ? 1024 : 1000) ** power);
+};
+
+/** Comma-separated words. */
+export const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+
+/** How a run is shown. */
+export const displayFlags = (command: Command): Command =>
+  command
+    .option('--json', 'events as NDJSON on stdout, nothing else')
+    .option('--plain', 'lines instead of the dashboard')
+    .option('--no-tui', 'the same as --plain')
+    .option('-q, --quiet', 'only errors and the result')
+    .option('--record <file>', 'save the events for `amalgam replay`')
+    .option('--debug', 'show the traces of errors');
+
+/** Where tensors are computed. */
+export const computeFlags = (command: Command): Command =>
+  command
+    .option('--device <name>', 'auto, cpu, cuda or cuda:N', 'auto')
+    .option('--threads <n>', 'threads of the worker', whole(1));
+
+export const evaluationFlags = (command: Command): Command =>
+  command
+    .addOption(new Option('--split <name>', 'which draw of the tasks').choices(['dev', 'test']).default('test'))
+    .option('--limit <n>', 'only the first n examples of each task', whole(1));
+
+/** What changes a plan besides its recipe. */
+export const planFlags = (command: Command): Command =>
+  command
+    .option('--seed <n>', 'key of random masks (DARE)', whole(0), 0)
+    .option('--shard-size <size>', 'most bytes of one output file (default 5GB)', bytes);
+
+export const replayFlags = (command: Command): Command =>
+  command
+    .option('--speed <factor>', 'how many times as fast', positive, 1)
+    .option('--plain', 'lines instead of the dashboard')
+    .option('--json', 'the events again');
