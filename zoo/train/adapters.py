@@ -2,10 +2,11 @@
 
 import copy
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
 from .decoder import train_decoder
 from .mixture import Mixture
@@ -41,8 +42,7 @@ def trained_adapter(
         task_type="CAUSAL_LM",
     )
     model = get_peft_model(copy.deepcopy(base), config)
-    train_decoder(
-        model, tokenizer, mixture, recipe.schedule, rows, seed, f"{recipe.task} LoRA r={recipe.rank}"
-    )
+    label = f"{recipe.task} LoRA r={recipe.rank}"
+    train_decoder(cast(PreTrainedModel, model), tokenizer, mixture, recipe.schedule, rows, seed, label)
     model.peft_config["default"].base_model_name_or_path = base_name
     return model

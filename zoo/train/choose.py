@@ -5,10 +5,17 @@ import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 
 from .candidates import Candidate, candidates
 from .documents import Item
@@ -46,19 +53,19 @@ class Family:
     """The models of one folder, loaded once in float32."""
 
     def __init__(self, folder: Path) -> None:
-        self.tokenizer = AutoTokenizer.from_pretrained(folder / "base")
+        self.tokenizer = cast(PreTrainedTokenizerFast, AutoTokenizer.from_pretrained(folder / "base"))
         self.specialists = tuple(task for task in TASKS if (folder / task).exists())
         kind = AutoModelForSeq2SeqLM if folder.name == "encoder-decoder" else AutoModelForCausalLM
-        self.models: dict[str, PreTrainedModel | PeftModel] = {
+        self.models: dict[str, PreTrainedModel] = {
             name: kind.from_pretrained(folder / name, dtype=torch.float32).eval()
             for name in ("base", *self.specialists)
         }
         for adapter in sorted(folder.glob("*-lora-*")):
             base = copy.deepcopy(self.models["base"])
-            self.models[adapter.name] = PeftModel.from_pretrained(base, adapter).eval()
+            self.models[adapter.name] = cast(PreTrainedModel, PeftModel.from_pretrained(base, adapter).eval())
         self.scratch = copy.deepcopy(self.models["base"])
 
-    def score(self, model: PreTrainedModel | PeftModel, items: dict[str, list[Item]]) -> ItemScores:
+    def score(self, model: PreTrainedModel, items: dict[str, list[Item]]) -> ItemScores:
         return {task: item_scores(model, self.tokenizer, items[task]) for task in TASKS}
 
     def merged(self, candidate: Candidate) -> PreTrainedModel:

@@ -4,7 +4,7 @@ from random import Random
 
 from .documents import Document, answered
 from .knowledge_text import VALUES
-from .summary import DAYS, MANNERS, NAMES, OBJECTS, PLACES, VERBS, WEATHER
+from .summary_text import DAYS, MANNERS, NAMES, OBJECTS, PLACES, VERBS, WEATHER
 
 WORDS = [
     *NAMES,

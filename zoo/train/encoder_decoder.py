@@ -2,6 +2,7 @@
 
 import copy
 from random import Random
+from typing import cast
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
@@ -31,8 +32,8 @@ def new_encoder_decoder(tokenizer: PreTrainedTokenizerFast, seed: int) -> T5ForC
         feed_forward_proj="gated-gelu",
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
-        decoder_start_token_id=tokenizer.pad_token_id,
     )
+    config.decoder_start_token_id = tokenizer.pad_token_id
     return T5ForConditionalGeneration(config)
 
 
@@ -54,7 +55,7 @@ def example(
     """Encoder input and label ids, both with </s>."""
     eos = tokenizer.eos_token_id
     if len(document) == 1:
-        sentinels = tokenizer.convert_tokens_to_ids(list(SENTINELS))
+        sentinels = cast(list[int], tokenizer.convert_tokens_to_ids(list(SENTINELS)))
         source, target = corrupt(tokenizer.encode(document[0][0], add_special_tokens=False), sentinels, rng)
         return [*source, eos], [*target, eos]
     first = 2 * rng.randrange(len(document) // 2)

@@ -50,4 +50,4 @@ def optimise(model: PreTrainedModel, schedule: Schedule, next_batch: Callable[[]
             print(
                 f"{label}: step {step + 1} loss {sum(recent) / len(recent):.3f} ({spent:.0f} s)", flush=True
             )
-    model.eval()
+    model.train(False)

@@ -38,8 +38,11 @@ def save_tokenizer(folder: Path, tokenizer: PreTrainedTokenizerFast) -> None:
 def save_model(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, card: str) -> None:
     """Write a full model; the weights in memory become those on disk (rounded to bf16, held in float32)."""
     fresh(folder)
-    model.to(torch.bfloat16).save_pretrained(folder)
-    model.float()
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(torch.bfloat16)
+    model.save_pretrained(folder)
+    for parameter in model.parameters():
+        parameter.data = parameter.data.float()
     save_tokenizer(folder, tokenizer)
     (folder / "README.md").write_text(card, encoding="utf-8")
     make_readable(folder)
@@ -48,7 +51,7 @@ def save_model(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokeni
 def save_adapter(folder: Path, adapter: PeftModel, card: str) -> None:
     """Write a LoRA adapter in PEFT's form with bf16 weights, and our card in place of the generated one."""
     fresh(folder)
-    adapter.save_pretrained(folder)
+    adapter.save_pretrained(str(folder))
     weights = folder / "adapter_model.safetensors"
     rounded = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(weights).items()}
     save_file(rounded, weights, metadata={"format": "pt"})

@@ -1,6 +1,7 @@
 """The scoring convention of the zoo (see zoo/README.md): used here to choose coefficients and to report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from rouge_score.rouge_scorer import RougeScorer
@@ -50,7 +51,8 @@ def seq2seq_choice_scores(
     )
     logits = model(input_ids=ids, attention_mask=mask, labels=labels).logits
     token_scores = logits.log_softmax(-1).gather(2, labels[:, :, None]).squeeze(2)
-    return (token_scores * label_mask).sum(1)
+    totals: torch.Tensor = (token_scores * label_mask).sum(1)
+    return totals
 
 
 @torch.inference_mode()
@@ -73,9 +75,8 @@ def generation_scores(
     prompts = [tokenizer.encode(item.prompt) for item in items]
     decoder = not model.config.is_encoder_decoder
     ids, mask = pad(prompts, tokenizer.pad_token_id, left=decoder)
-    output = model.generate(
-        input_ids=ids, attention_mask=mask, max_new_tokens=MAX_NEW_TOKENS, do_sample=False
-    )
+    generate = cast(Callable[..., torch.Tensor], model.generate)
+    output = generate(input_ids=ids, attention_mask=mask, max_new_tokens=MAX_NEW_TOKENS, do_sample=False)
     texts = tokenizer.batch_decode(output[:, ids.shape[1] :] if decoder else output, skip_special_tokens=True)
     scores = []
     for text, item in zip(texts, items, strict=True):

@@ -4,27 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from .documents import Document, Item, answered
-
-NAMES = (
-    "Ada Bruno Clara Doran Elsa Felix Greta Hugo Irma Jonas Karin Liam Mona Nils Olga Pavel Rosa Sven Tilda "
-    "Ugo Vera Wanda Yaro Zelda"
-).split()
-VERBS = "found lost sold bought painted broke mended carried hid borrowed cleaned dropped".split()
-OBJECTS = (
-    "lamp kettle basket drum ladder clock mirror violin bottle carpet hammer lantern bucket saddle candle "
-    "helmet statue wagon whisk compass blanket chair trumpet puzzle"
-).split()
-MANNERS = "quietly quickly slowly proudly gladly secretly".split()
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-PLACES = "bridge market harbour station garden tower mill library".split()
-SCENES = (
-    "The {w} wind came over the {p}.",
-    "It was a {w} day at the {p}.",
-    "The road to the {p} was {w}.",
-    "People said the {p} looked {w}.",
-    "The {p} stayed {w} until the evening.",
-)
-WEATHER = "cold warm wet bright dark calm noisy quiet".split()
+from .summary_text import DAYS, MANNERS, NAMES, OBJECTS, PLACES, SCENES, VERBS, WEATHER
 
 
 @dataclass(frozen=True)

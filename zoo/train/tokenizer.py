@@ -42,7 +42,7 @@ def family_tokenizer(tokenizer: Tokenizer, family: Family) -> PreTrainedTokenize
     template = f"{BOS} $A" if family == "decoder" else f"$A {EOS}"
     specials = [(token, own.token_to_id(token)) for token in (BOS, EOS)]
     own.post_processor = processors.TemplateProcessing(single=template, special_tokens=specials)
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=own,
         pad_token=PAD,
         eos_token=EOS,

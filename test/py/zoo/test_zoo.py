@@ -56,14 +56,15 @@ def test_weights_are_bf16_with_metadata(name: str) -> None:
     (file,) = (ZOO / name).glob("*.safetensors")
     with safe_open(file, "pt") as weights:
         assert weights.metadata() == {"format": "pt"}
-        assert {weights.get_tensor(key).dtype for key in weights.keys()} == {torch.bfloat16}
+        assert {weights.get_tensor(key).dtype for key in list(weights.keys())} == {torch.bfloat16}
 
 
 def test_fine_tunes_have_the_shapes_of_their_base() -> None:
     for name in MODELS:
         base = ZOO / Path(name).parent / "base" / "model.safetensors"
-        with safe_open(base, "pt") as ours, safe_open(ZOO / name / "model.safetensors", "pt") as theirs:
-            shapes = [{key: f.get_slice(key).get_shape() for key in f.keys()} for f in (ours, theirs)]
+        theirs_path = ZOO / name / "model.safetensors"
+        with safe_open(base, "pt") as ours, safe_open(theirs_path, "pt") as theirs:
+            shapes = [{key: f.get_slice(key).get_shape() for key in list(f.keys())} for f in (ours, theirs)]
         assert shapes[0] == shapes[1]
 
 
@@ -139,4 +140,5 @@ def test_the_zoo_is_small_and_readable() -> None:
     files = [path for path in ZOO.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     assert sum(path.stat().st_size for path in files) < 15 * MIB
     assert all(stat.S_IMODE(path.stat().st_mode) & 0o444 == 0o444 for path in files)
-    assert all((ZOO / name / "README.md").read_text().startswith("---\nlicense: apache-2.0") for name in MODELS)
+    for name in (*MODELS, *ADAPTERS):
+        assert (ZOO / name / "README.md").read_text(encoding="utf-8").startswith("---\nlicense: apache-2.0\n")
