@@ -1,7 +1,7 @@
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { exitCodeOf, isError } from '../fault.js';
 import { openModel } from '../hub/open-model.js';
-import { parseReference } from '../hub/reference.js';
+import { nameOf, parseReference } from '../hub/reference.js';
 import { type EvaluatedModel, evaluateModels } from '../run/evaluate-models.js';
 import { fetchInputs } from '../run/fetch-inputs.js';
 import { withWorker } from '../run/merge.js';
@@ -19,9 +19,9 @@ export const evaluate = (context: CliContext, models: readonly string[], flags: 
   runSession(context, flags, { title: 'eval', recipe: null, output: null }, async ({ emit, signal }) => {
     const find = repositoryFinder(context.env, { cwd: context.cwd, signal });
     const opened = await Promise.all(models.map((text) => openModel(parseReference(text, [context.cwd]), null, find)));
-    const evaluated = opened.map(({ checkpoint, adapter }): EvaluatedModel => {
-      const path = resolve(checkpoint.path);
-      return { name: basename(adapter?.path ?? path), role: 'parent', path, adapter: adapter?.path ?? null };
+    const evaluated = opened.map(({ reference, checkpoint, adapter }): EvaluatedModel => {
+      const name = nameOf(reference.adapter ?? reference.model);
+      return { name, role: 'parent', path: resolve(checkpoint.path), adapter: adapter?.path ?? null };
     });
     const { tasks, faults } = readTasks(flags, { cwd: context.cwd, shipped: join(packageRoot, 'configs/tasks') });
     if (faults.length > 0) emit({ type: 'faults', faults });
