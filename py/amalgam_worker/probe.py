@@ -1,7 +1,7 @@
 """Print the facts about this interpreter as one JSON object, without importing torch.
 
-Run as ``python -I -B probe.py [more distribution names]``. It is the one file that must also run on Python 3.6,
-so that an old interpreter is reported by its version and not by a syntax error.
+Run as ``python -I -B probe.py [more distribution names]``. It is the one file that must also run on Python
+3.6, so that an old interpreter is reported by its version and not by a syntax error.
 """
 
 import importlib.util
