@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from .configuration import read_json, unloadable
+from .memory_errors import is_out_of_memory
 from .packages import require
 
 # With this entry peft imports a module that the file names.
@@ -36,7 +35,7 @@ def apply_adapter(model: Any, folder: Path) -> Any:
         if strangers:
             raise unloadable(folder, f"the adapter does not fit the model at {strangers[0]}")
         return adapted.merge_and_unload(safe_merge=True)
-    except torch.OutOfMemoryError:
-        raise
     except (ValueError, RuntimeError, KeyError, TypeError, OSError) as error:
+        if is_out_of_memory(error):
+            raise
         raise unloadable(folder, str(error)) from error

@@ -8,6 +8,7 @@ from typing import TypeVar
 import torch
 
 from ..errors import WorkerError
+from .memory_errors import is_out_of_memory
 
 Result = TypeVar("Result")
 
@@ -41,11 +42,6 @@ def make_batches(costs: Sequence[int], size: int | None, budget: int) -> list[Ba
     batches = budgeted_batches(order, costs, budget) if size is None else fixed_batches(order, size)
     random.Random(0).shuffle(batches)
     return batches
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    # The CPU allocator of torch raises a plain RuntimeError.
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "DefaultCPUAllocator" in str(error)
 
 
 def attempt(step: Callable[[Batch], list[Result]], batch: Batch) -> list[Result] | None:

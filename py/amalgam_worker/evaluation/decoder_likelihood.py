@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from ..errors import WorkerError
 from .model import LoadedModel
 from .tokens import Ids, padded
 
@@ -20,6 +21,16 @@ def accepted(model: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     """Those that the model's forward takes: architectures with relative positions have no position_ids."""
     known = inspect.signature(model.forward).parameters
     return {name: value for name, value in arguments.items() if name in known}
+
+
+def prompt_cache(loaded: LoadedModel, output: Any) -> Any:
+    cache = getattr(output, "past_key_values", None)
+    if cache is None:
+        message = (
+            f"multiple choice needs a key-value cache, which {loaded.model.config.model_type} models lack"
+        )
+        raise WorkerError("model-unloadable", message, "evaluate this model on generation tasks only")
+    return cache
 
 
 def decoder_log_likelihoods(
@@ -42,8 +53,9 @@ def decoder_log_likelihoods(
     targets, target_mask = padded(flat, loaded.pad_id, "right", device)
     sums = token_log_likelihoods(output.logits[owner, -1:], targets[:, :1]).squeeze(-1)
     if several:
-        cache = output.past_key_values
-        cache.batch_select_indices(owner)
+        cache = prompt_cache(loaded, output)
+        # As beam search does it, which every kind of cache knows; here with repeats.
+        cache.reorder_cache(owner)
         places = mask.sum(-1)[owner, None] + torch.arange(targets.shape[1] - 1, device=device)
         later = model(
             input_ids=targets[:, :-1],

@@ -9,6 +9,7 @@ import torch
 from ..errors import WorkerError
 from .adapter import apply_adapter
 from .configuration import check_shard_names, read_configuration, unloadable
+from .memory_errors import is_out_of_memory
 from .packages import require_transformers
 
 SHOWN_KEYS = 3
@@ -71,9 +72,9 @@ def load_weights(transformers: Any, folder: Path, configuration: Any, device: to
             use_safetensors=True,
             output_loading_info=True,
         )
-    except (MemoryError, torch.OutOfMemoryError):
-        raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         raise unloadable(folder, str(error)) from error
     check_keys(folder, found)
     return model
@@ -115,7 +116,9 @@ def load_model(folder: Path, adapter: Path | None, device: torch.device) -> Load
         if adapter is not None:
             model = apply_adapter(model, adapter)
         model = model.to(device).eval()
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
         hint = "use a device with more memory"
         raise WorkerError("out-of-memory", f"the model in {folder} does not fit in memory", hint) from error
     loaded = LoadedModel(model, tokenizer, device)

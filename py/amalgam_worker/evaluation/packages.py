@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import warnings
 from typing import Any
 
 from ..errors import WorkerError
@@ -38,4 +39,5 @@ def require_transformers() -> Any:
         raise WorkerError("package-missing", message, pip_install(f"transformers>={oldest}"))
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     return transformers

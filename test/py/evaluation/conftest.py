@@ -5,10 +5,7 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
-import torch
 from evaluation_models import save_llama, save_t5
-
-torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ WORDS = [
     "near",
 ]
 
-CsvRow = Sequence[str]
+CsvRow = tuple[str, ...]
 
 
 def phrase(rng: random.Random, shortest: int, longest: int) -> str:

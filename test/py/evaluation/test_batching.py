@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amalgam_worker.errors import WorkerError
@@ -22,6 +22,7 @@ def out_of_memory_errors() -> list[BaseException]:
     ]
 
 
+@settings(deadline=None, derandomize=True)
 @given(COSTS, st.integers(1, 200))
 def test_batches_hold_every_example_once_within_the_budget(costs: list[int], budget: int) -> None:
     batches = make_batches(costs, None, budget)
@@ -30,6 +31,7 @@ def test_batches_hold_every_example_once_within_the_budget(costs: list[int], bud
         assert len(batch) == 1 or len(batch) * max(costs[index] for index in batch) <= budget
 
 
+@settings(deadline=None, derandomize=True)
 @given(COSTS, st.integers(1, 9))
 def test_a_given_size_is_kept(costs: list[int], size: int) -> None:
     batches = make_batches(costs, size, 1)
@@ -38,6 +40,7 @@ def test_a_given_size_is_kept(costs: list[int], size: int) -> None:
     assert all(len(batch) <= size for batch in batches)
 
 
+@settings(deadline=None, derandomize=True)
 @given(COSTS)
 def test_batches_are_of_like_cost_and_always_the_same(costs: list[int]) -> None:
     batches = make_batches(costs, 4, 1)

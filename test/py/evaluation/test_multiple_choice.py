@@ -1,6 +1,7 @@
 import ast
 import math
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,14 @@ from amalgam_worker.evaluation.encoder_decoder_likelihood import encoder_decoder
 from amalgam_worker.evaluation.model import load_model
 from amalgam_worker.evaluation.tokens import encode_choices, encode_prompts
 
-ROWS = multiple_choice_rows(40)
-ONE_TOKEN_ROWS = [
+ROWS = tuple(multiple_choice_rows(40))
+ONE_TOKEN_ROWS = tuple(
     (f"t{n}", f"the owl hunts {n}", "1", repr([chr(97 + n), "z", "q"]), "multiple_choice") for n in range(9)
-]
+)
 
 
-def plain_log_likelihoods(folder: Path, rows: Sequence[CsvRow]) -> list[list[float]]:
+@cache
+def plain_log_likelihoods(folder: Path, rows: tuple[CsvRow, ...]) -> list[list[float]]:
     encoder_decoder = "t5" in folder.name
     model, tokenizer = plain_model(folder, encoder_decoder)
     score = plain_encoder_decoder_log_likelihood if encoder_decoder else plain_decoder_log_likelihood
@@ -51,7 +53,7 @@ def accuracy(likelihoods: Sequence[Sequence[float]], rows: Sequence[CsvRow]) -> 
 
 
 @pytest.mark.parametrize("rows", [ROWS, ONE_TOKEN_ROWS], ids=["ragged", "one token"])
-def test_log_likelihoods_equal_a_plain_computation(model_folder: Path, rows: list[CsvRow]) -> None:
+def test_log_likelihoods_equal_a_plain_computation(model_folder: Path, rows: tuple[CsvRow, ...]) -> None:
     expected = plain_log_likelihoods(model_folder, rows)
     actual = batched_log_likelihoods(model_folder, rows)
     for mine, plain in zip(actual, expected, strict=True):

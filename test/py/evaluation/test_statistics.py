@@ -2,12 +2,13 @@ import math
 import statistics
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amalgam_worker.evaluation.statistics import RunningMean, running_mean
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=50))
 def test_mean_and_standard_error(values: list[float]) -> None:
     running = running_mean(values)
