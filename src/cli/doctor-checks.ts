@@ -52,7 +52,10 @@ const checkCandidate = (probed: Probed): Check => {
   const place = `${probed.executable} (${probed.origin})`;
   const reason = unusable(probed);
   if (!isInterpreter(probed) || reason !== null) return check('found', 'note', `${place}: not usable, ${reason}`);
-  return check('found', 'ok', `${place}: Python ${probed.facts.version}, ${describeTorch(probed.facts) ?? 'no torch'}`);
+  const { version, externallyManaged } = probed.facts;
+  // Worth knowing for who wants to add torch by hand: pip refuses to install there.
+  const managed = externallyManaged ? ', managed by the system' : '';
+  return check('found', 'ok', `${place}: Python ${version}, ${describeTorch(probed.facts) ?? 'no torch'}${managed}`);
 };
 
 const checkTorch = async (python: string, env: NodeJS.ProcessEnv, build: string | null): Promise<Check> => {

@@ -16,9 +16,6 @@ export type Choice =
 const active: readonly Origin[] = ['active environment', 'conda', 'project folder'];
 const usual: readonly Origin[] = [...active, 'PATH'];
 
-const isSupported = ({ facts }: Interpreter): boolean =>
-  facts.implementation === 'cpython' && isAtLeast(facts.version, oldestPython);
-
 const torchVersion = ({ facts }: Interpreter): string | undefined => (facts.torch ? facts.packages.torch : undefined);
 
 const hasTorch = (interpreter: Interpreter): boolean => isAtLeast(torchVersion(interpreter) ?? '0', oldestTorch);
@@ -40,9 +37,10 @@ const byPython = (left: Interpreter, right: Interpreter): number =>
 /** Why an interpreter is out of the question; null if it is not. */
 export const unusable = (probed: Probed): string | null => {
   if (!isInterpreter(probed)) return probed.fault;
-  const { implementation, version } = probed.facts;
+  const { implementation, version, hasVenv } = probed.facts;
   if (implementation !== 'cpython') return `${implementation} has no torch`;
-  return isSupported(probed) ? null : `Python ${version} is older than ${oldestPython}`;
+  if (!isAtLeast(version, oldestPython)) return `Python ${version} is older than ${oldestPython}`;
+  return hasVenv ? null : 'its venv module is not installed';
 };
 
 const overlay = (base: Interpreter, why: string): Choice => {
@@ -73,7 +71,7 @@ export const choose = (probed: readonly Probed[]): Choice => {
   const override = probed.find(({ origin }) => origin === 'AMALGAM_PYTHON');
   if (override) return chooseOverride(override);
 
-  const supported = probed.filter(isInterpreter).filter(isSupported);
+  const supported = probed.filter(isInterpreter).filter((interpreter) => unusable(interpreter) === null);
   const withTorch = supported.filter(hasTorch);
   const here = withTorch.find(({ origin }) => active.includes(origin));
   if (here) return overlay(here, here.origin === 'conda' ? 'the active conda environment' : `the ${here.origin}`);
@@ -89,6 +87,6 @@ export const choose = (probed: readonly Probed[]): Choice => {
     reason:
       probed.length === 0
         ? 'no Python was found'
-        : `no Python ${oldestPython} or newer was found among ${probed.length} interpreters`,
+        : `no usable Python ${oldestPython} or newer was found among ${probed.length} interpreters`,
   };
 };

@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { exitCodes, UserError } from '../errors.js';
 
 const cacheTag = 'Signature: 8a477f597d28d172789f06886806bc55\n# Made by amalgam; safe to delete, it is made again.\n';
 
 /** Where amalgam keeps what it can make again: `AMALGAM_HOME`, else a folder of the user's cache. */
 export const amalgamHome = (env: NodeJS.ProcessEnv): string => {
-  if (env.AMALGAM_HOME) return env.AMALGAM_HOME;
+  if (env.AMALGAM_HOME) return resolve(env.AMALGAM_HOME);
   const cache = env.XDG_CACHE_HOME;
   // The XDG specification says that relative values are to be ignored.
   return join(cache && isAbsolute(cache) ? cache : join(env.HOME || homedir(), '.cache'), 'amalgam');

@@ -76,7 +76,7 @@ export type Installation = {
 
 /** Runs `pip install` for an environment; the user's own pip settings (index, proxy, wheels) apply. */
 export const pipInstall = async ({ pip, into, args, env, report }: Installation): Promise<void> => {
-  const fixed = ['--no-input', '--disable-pip-version-check', '--progress-bar', 'off', '--prefer-binary'];
+  const fixed = ['--no-user', '--no-input', '--disable-pip-version-check', '--progress-bar', 'off', '--prefer-binary'];
   const result = await runPython(pip, {
     // -I keeps the working folder and PYTHONPATH out of pip's way.
     args: ['-I', '-B', '-m', 'pip', '--python', into, 'install', ...fixed, ...args],

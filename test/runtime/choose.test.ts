@@ -118,6 +118,16 @@ const rows: readonly Row[] = [
     kind: 'none',
     reason: /among 1 interpreters/,
   },
+  {
+    name: 'a Python that cannot make environments gives way to one that can',
+    probed: [
+      interpreter('/bare', { origin: 'active environment', torch: '2.13.0', venv: false }),
+      interpreter('/whole', { origin: 'pyenv', version: '3.10.13' }),
+    ],
+    kind: 'private',
+    base: '/whole',
+    reason: /Python 3\.10\.13/,
+  },
   { name: 'nothing found', probed: [], kind: 'none', reason: /no Python was found/ },
 ];
 

@@ -9,11 +9,12 @@ export type Sketch = {
   readonly cuda?: string;
   readonly implementation?: string;
   readonly pip?: string;
+  readonly venv?: boolean;
 };
 
 /** An interpreter as the probe would report it, for tests that start none. */
 export const interpreter = (prefix: string, sketch: Sketch = {}): Interpreter => {
-  const { origin = 'PATH', version = '3.11.7', torch, cuda, implementation = 'cpython', pip } = sketch;
+  const { origin = 'PATH', version = '3.11.7', torch, cuda, implementation = 'cpython', pip, venv = true } = sketch;
   const packages: Record<string, string> = { ...(torch && { torch }), ...(pip && { pip }) };
   const facts: Facts = {
     version,
@@ -27,7 +28,7 @@ export const interpreter = (prefix: string, sketch: Sketch = {}): Interpreter =>
     externallyManaged: false,
     hasPip: pip !== undefined,
     hasEnsurepip: true,
-    hasVenv: true,
+    hasVenv: venv,
   };
   return { executable: facts.executable, origin, facts };
 };
