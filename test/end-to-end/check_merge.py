@@ -70,27 +70,28 @@ def keep_largest(delta: np.ndarray, density: float) -> np.ndarray:
     return kept.reshape(delta.shape)
 
 
-def mixed(words: np.ndarray, first: int, second: int | None) -> np.ndarray:
-    """The multiply-xorshift hash `lowbias32` in wrapping uint32, with key words where amalgam documents them."""
-    words = words ^ np.uint32(first)
-    words = words ^ (words >> np.uint32(16))
-    words = words * np.uint32(0x7FEB352D)
-    if second is not None:
-        words = words ^ np.uint32(second)
-    words = words ^ (words >> np.uint32(15))
-    return words * np.uint32(0x846CA68B)
+PLACES = np.arange(65_536, dtype=np.uint32)
+FIRST, SECOND = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
+
+
+def lowbias32(words: np.ndarray) -> np.ndarray:
+    """Chris Wellons' hash in wrapping uint32."""
+    words = (words ^ (words >> np.uint32(16))) * FIRST
+    words = (words ^ (words >> np.uint32(15))) * SECOND
+    return words ^ (words >> np.uint32(16))
 
 
 def keep_random(delta: np.ndarray, density: float, model: int, name: str) -> np.ndarray:
+    """DARE's mask as amalgam documents it: each place's hash mixed with 64 key bits of its block, seed 0."""
     if density >= 1:
         return delta
     flat = delta.reshape(-1).copy()
     for block, start in enumerate(range(0, flat.size, 65_536)):
         digest = hashlib.sha256(f"0/{model}/{block}/{name}".encode()).digest()
         keys = [int.from_bytes(digest[i : i + 4], "little") for i in (0, 4)]
-        places = mixed(np.arange(min(65_536, flat.size - start), dtype=np.uint32), 0, None)
-        places = places ^ (places >> np.uint32(16))
-        words = mixed(places, keys[0], keys[1])
+        words = lowbias32(PLACES[: flat.size - start])
+        words = ((words ^ np.uint32(keys[0])) * FIRST) ^ np.uint32(keys[1])
+        words = (words ^ (words >> np.uint32(15))) * SECOND
         limit = min(round(density * 2**32), 2**32 - 1) - 2**31
         flat[start : start + 65_536][words.view(np.int32) >= limit] = 0
     return flat.reshape(delta.shape)
