@@ -51,6 +51,9 @@ const broken = (path: string, reason: string): never => {
   });
 };
 
+/** Control characters and halves of surrogate pairs. */
+const unprintable = /[\p{Cc}\p{Cs}]/u;
+
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** The text of a header; a byte order mark or a byte that is not UTF-8 is not passed over. */
@@ -83,21 +86,18 @@ const sizeOf = (dtype: Dtype, shape: readonly number[]): number =>
     dtypeBytes[dtype],
   );
 
-const parseEntry = (path: string, name: string, value: unknown, dataStart: number, fileBytes: number): HeaderEntry => {
-  const tensor = `tensor \`${printable(name)}\``;
+/** What is wrong with one entry, or the entry. */
+const parseEntry = (name: string, value: unknown, dataStart: number, fileBytes: number): HeaderEntry | string => {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
-  if (/[\p{Cc}\p{Cs}]/u.test(name)) return broken(path, `${tensor} has a control character in its name`);
-  if (!isDtype(dtype))
-    return broken(path, `${tensor} has the unknown type ${String(JSON.stringify(dtype)).slice(0, 40)}`);
-  if (!Array.isArray(shape) || shape.length > maximumRank || !shape.every(isCount)) {
-    return broken(path, `${tensor} has no valid shape`);
-  }
+  if (unprintable.test(name)) return 'has a control character in its name';
+  if (!isDtype(dtype)) return `has the unknown type ${String(JSON.stringify(dtype)).slice(0, 40)}`;
+  if (!Array.isArray(shape) || shape.length > maximumRank || !shape.every(isCount)) return 'has no valid shape';
   const [begin, end] = Array.isArray(offsets) && offsets.length === 2 ? offsets : [];
-  if (!isCount(begin) || !isCount(end) || end < begin) return broken(path, `${tensor} has no valid offsets`);
+  if (!isCount(begin) || !isCount(end) || end < begin) return 'has no valid offsets';
   const bytes = sizeOf(dtype, shape);
-  if (bytes !== end - begin) return broken(path, `${tensor} has ${end - begin} bytes where its shape needs ${bytes}`);
+  if (bytes !== end - begin) return `has ${end - begin} bytes where its shape needs ${bytes}`;
   if (dataStart + end > fileBytes) {
-    return broken(path, `${tensor} ends at byte ${dataStart + end} of a file of ${fileBytes}; the file is cut short`);
+    return `ends at byte ${dataStart + end} of a file of ${fileBytes}; the file is cut short`;
   }
   return { dtype, shape, offset: dataStart + begin, bytes };
 };
@@ -120,7 +120,11 @@ export const parseHeader = (path: string, text: string, fileBytes: number): Head
   const entries: [string, HeaderEntry][] = [];
   for (const [name, value] of parsed) {
     if (name === '__metadata__') checkMetadata(path, value);
-    else entries.push([name, parseEntry(path, name, value, dataStart, fileBytes)]);
+    else {
+      const entry = parseEntry(name, value, dataStart, fileBytes);
+      if (typeof entry === 'string') return broken(path, `tensor \`${printable(name)}\` ${printable(entry)}`);
+      entries.push([name, entry]);
+    }
   }
   entries.sort(([, a], [, b]) => a.offset - b.offset || a.bytes - b.bytes);
   let expected = dataStart;
