@@ -22,11 +22,18 @@ class Channel:
         return read_frame(self._incoming)
 
     def send(self, message: dict[str, object]) -> None:
-        """Sends a JSON-RPC message; blocks while the reader is slow. Raises ValueError for NaN, infinity."""
-        text = json.dumps(
-            {"jsonrpc": "2.0", **message}, allow_nan=False, ensure_ascii=False, separators=(",", ":")
-        )
-        data = memoryview(frame(text.encode("utf-8", "surrogatepass")))
+        """Sends a JSON-RPC message; blocks while the reader is slow. Raises as `encode_message`."""
+        self.write(encode_message(message))
+
+    def write(self, encoded: bytes) -> None:
+        """Sends what `encode_message` made."""
+        data = memoryview(encoded)
         with self._lock:
             while data:
                 data = data[os.write(self._outgoing, data) :]
+
+
+def encode_message(message: dict[str, object]) -> bytes:
+    """The frame of a JSON-RPC message; raises ValueError for NaN and infinity, which JSON does not have."""
+    text = json.dumps({"jsonrpc": "2.0", **message}, allow_nan=False, separators=(",", ":"))
+    return frame(text.encode())

@@ -10,7 +10,7 @@ from amalgam_worker.protocol import StepInput
 from amalgam_worker.schedule import Piece
 from amalgam_worker.task import Computation, Source, Task
 from amalgam_worker.tensors.buffers import ByteBuffer, Scratch
-from amalgam_worker.tensors.dtypes import TORCH_DTYPES
+from amalgam_worker.tensors.dtypes import TORCH_DTYPES, overflow_limit
 from amalgam_worker.tensors.reader import InputFiles
 from amalgam_worker.tensors.sink import Sink
 
@@ -35,7 +35,7 @@ class Lane:
         chunk = self._load(computation, piece)
         statistics, parameters = piece.task.statistics, computation.parameters
         if reduction is not None:
-            parts = [chunk] if reduction.additive else chunk.blocks()
+            parts = chunk.blocks() if reduction.partials == "per block" else [chunk]
             return [reduction.measure(part, statistics, parameters) for part in parts]
         self._store(piece, computation.method.combine(chunk, statistics, parameters))
         return []
@@ -68,9 +68,7 @@ class Lane:
     def _store(self, piece: Piece, values: torch.Tensor) -> None:
         step = piece.task.step
         dtype = TORCH_DTYPES[step.output.dtype]
-        # Casting is monotonic: if an extreme stays finite in the output's type, so does everything between.
-        extremes = torch.stack(torch.aminmax(values)).to(dtype).to(torch.float64)
-        if not bool(torch.isfinite(extremes).all()):
+        if not _fits(torch.stack(torch.aminmax(values)), dtype):
             raise _not_finite(piece.task)
         self._output.tensor(dtype, values.numel()).copy_(values)
         data = self._output.view(values.numel() * dtype.itemsize)
@@ -103,6 +101,15 @@ class Lane:
     def _read(self, file: int, offset: int, target: memoryview) -> None:
         self._files.read(file, offset, target)
         self.bytes_read += len(target)
+
+
+def _fits(extremes: torch.Tensor, dtype: torch.dtype) -> bool:
+    """Whether the least and the greatest value, and so all between them, stay finite when cast.
+
+    Some types saturate where others become infinite, hence two conditions.
+    """
+    within = extremes.abs().to(torch.float64) <= overflow_limit(dtype)
+    return bool((within & extremes.to(dtype).to(torch.float64).isfinite()).all())
 
 
 def _not_finite(task: Task) -> WorkerError:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from amalgam_worker import wire
-from amalgam_worker.channel import Channel
-from amalgam_worker.errors import WorkerError, as_worker_error, cancelled
+from amalgam_worker.channel import Channel, encode_message
+from amalgam_worker.errors import as_worker_error, cancelled
 from amalgam_worker.framing import FramingError
 from amalgam_worker.protocol import WorkerErrorData
 
@@ -86,11 +86,12 @@ class Server:
                 if job.cancel.is_set():
                     raise cancelled()
                 result = job.handler.run(job.params, self._notify, job.cancel.is_set)
-                self._channel.send({"id": job.id, "result": wire.encode(result)})
+                answer = encode_message({"id": job.id, "result": wire.encode(result)})
             except Exception as error:
-                self._fail_job(job.id, error)
-            finally:
-                self._jobs.pop(job.id, None)
+                answer = encode_message({"id": job.id, "error": _error_of(error)})
+            # Forgotten first: the other side may use the id again as soon as it has the answer.
+            del self._jobs[job.id]
+            self._channel.write(answer)
 
     def _enqueue(self, id: RequestId, method: str, params: object) -> None:
         handler = self._handlers.get(method)
@@ -120,14 +121,6 @@ class Server:
     def _fail(self, id: RequestId, number: int, text: str) -> None:
         self._channel.send({"id": id, "error": {"code": number, "message": text}})
 
-    def _fail_job(self, id: RequestId, error: Exception) -> None:
-        known: WorkerError = as_worker_error(error)
-        trace = "".join(traceback.format_exception(error))
-        data = wire.encode(WorkerErrorData(known.code, known.hint, trace))
-        self._channel.send(
-            {"id": id, "error": {"code": WORKER_ERROR, "message": known.message, "data": data}}
-        )
-
 
 def serve(channel: Channel, handlers: Mapping[str, Handler]) -> None:
     """Serves until the input ends; then the process ends at once, whatever it is doing."""
@@ -147,3 +140,10 @@ def serve(channel: Channel, handlers: Mapping[str, Handler]) -> None:
 def _id_of(message: dict[str, object]) -> RequestId:
     id = message.get("id")
     return id if isinstance(id, (int, str)) and not isinstance(id, bool) else None
+
+
+def _error_of(error: Exception) -> dict[str, object]:
+    known = as_worker_error(error)
+    trace = "".join(traceback.format_exception(error))
+    data = wire.encode(WorkerErrorData(known.code, known.hint, trace))
+    return {"code": WORKER_ERROR, "message": known.message, "data": data}

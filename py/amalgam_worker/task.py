@@ -83,7 +83,7 @@ class Task:
         if reduction is None:
             return
         with self.lock:
-            if not reduction.additive:
+            if reduction.partials != "summed":
                 self.partials.update(enumerate(partials, start // BLOCK))
             elif not self.partials:
                 self.partials[0] = [part.clone() for part in partials[0]]

@@ -59,7 +59,7 @@ def decode(kind: type[T], value: Any) -> T:
 def encode(value: Any) -> Any:
     """The JSON value of a dataclass, list, dictionary or scalar."""
     kind: Any = type(value)
-    if dataclasses.is_dataclass(kind):
+    if dataclasses.is_dataclass(value):
         return {wire: encode(getattr(value, name)) for name, wire in _names(kind)}
     if isinstance(value, list):
         return [encode(item) for item in value]

@@ -8,7 +8,7 @@ import pytest
 
 from amalgam_worker.framing import MAXIMUM_BODY, FramingError, frame, read_frame
 
-MESSAGES = [b'{"a":1}', "{\"text\":\"한국어 😀\"}".encode(), b"", b"\r\n\r\nContent-Length: 3\r\n\r\n"]
+MESSAGES = [b'{"a":1}', '{"text":"한국어 😀"}'.encode(), b"", b"\r\n\r\nContent-Length: 3\r\n\r\n"]
 
 
 class Pieces(io.RawIOBase):

@@ -1,7 +1,8 @@
-"""The worker as a real process: handshake, faults of the transport, stray output, cancellation, end of input."""
+"""The worker as a real process: handshake, faults, stray output, cancellation, end of input."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Iterator
@@ -10,11 +11,11 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.plans import PlanMaker, operation, save_plan
+from helpers.worker import WorkerProcess
 
 from amalgam_worker.framing import frame
 from amalgam_worker.protocol import METHOD_PARAMETERS, PROTOCOL
-from helpers.plans import PlanMaker, operation, save_plan
-from helpers.worker import WorkerProcess
 
 # Handlers that a test needs and a user must not have; served exactly as the real ones are.
 STRAY = """
@@ -49,7 +50,7 @@ def unsendable(params, notify, cancelled):
 
 entry.HANDLERS = {
     name: Handler(InitializeParams, run)
-    for name, run in {"noisy": noisy, "waiting": waiting, "failing": failing, "unsendable": unsendable}.items()
+    for name, run in {"noisy": noisy, "waiting": waiting, "failing": failing, "nan": unsendable}.items()
 }
 entry.import_torch = lambda: None
 entry.main()
@@ -93,7 +94,11 @@ def test_another_protocol_is_refused(real: WorkerProcess) -> None:
     ("message", "number", "text"),
     [
         ({"id": 5, "method": "reboot", "params": {}}, -32601, "reboot"),
-        ({"id": "a", "method": "initialize", "params": {"protocol": 1}}, -32602, "protocol: expected a string"),
+        (
+            {"id": "a", "method": "initialize", "params": {"protocol": 1}},
+            -32602,
+            "protocol: expected a string",
+        ),
         ({"id": 6, "method": "initialize"}, -32602, "expected an object"),
         ({"id": 7, "method": "merge", "params": {"job": True}}, -32602, "missing"),
         ({"id": 8}, -32600, "method"),
@@ -156,7 +161,7 @@ def test_an_unforeseen_failure_is_internal_and_survived(stray: WorkerProcess) ->
     assert error["message"] == "ZeroDivisionError: oops"
     assert error["data"]["code"] == "internal"
     assert "in failing" in error["data"]["traceback"]
-    assert stray.request("unsendable", PARAMS)["error"]["data"]["code"] == "internal"
+    assert stray.request("nan", PARAMS)["error"]["data"]["code"] == "internal"
 
 
 def test_the_end_of_input_ends_a_busy_worker_at_once(stray: WorkerProcess) -> None:
@@ -181,8 +186,6 @@ def test_a_merge_is_cancelled_promptly(real: WorkerProcess, tmp_path: Path) -> N
     plan = maker.plan(steps, [operation("linear", {"normalize": True}, [{"weight": 1}, {"weight": 1}])])
     place = plan.steps[0].output
     shard = plan.shards[0]
-    import dataclasses
-
     steps_in_place = [dataclasses.replace(step, output=place) for step in plan.steps]
     plan = dataclasses.replace(
         plan, steps=steps_in_place, shards=[dataclasses.replace(shard, bytes=place.offset + place.bytes)]

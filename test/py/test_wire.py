@@ -47,15 +47,15 @@ def test_corpus(path: Path) -> None:
 
 
 def test_every_type_of_the_protocol_is_in_the_corpus() -> None:
-    types = {name for name in vars(protocol) if name[0].isupper() and not name.isupper() and name != "Literal"}
+    types = {
+        name for name in vars(protocol) if name[0].isupper() and not name.isupper() and name != "Literal"
+    }
     assert {path.parent.name for path in FILES if path.name.startswith("valid-")} == types
     assert {path.parent.name for path in FILES if path.name.startswith("invalid-")} == types
 
 
 def test_names_are_camel_case_on_the_wire_and_snake_case_here() -> None:
-    decoded = wire.decode(
-        Estimate, {"bytesRead": 1, "bytesWritten": 2, "peakMemory": 3, "seconds": 4}
-    )
+    decoded = wire.decode(Estimate, {"bytesRead": 1, "bytesWritten": 2, "peakMemory": 3, "seconds": 4})
     assert decoded == Estimate(bytes_read=1, bytes_written=2, peak_memory=3, seconds=4.0)
     assert type(decoded.seconds) is float
 
@@ -89,7 +89,9 @@ def test_a_deep_fault_names_the_whole_path() -> None:
         wire.decode(Step, step)
 
 
-@pytest.mark.parametrize("text", ["NaN", "[Infinity]", "-Infinity", "{", "", '{"a":1}x', b"\xff", "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["NaN", "[Infinity]", "-Infinity", "{", "", '{"a":1}x', b"\xff", "[" * 100_000]
+)
 def test_what_is_not_json_is_refused(text: str | bytes) -> None:
     with pytest.raises(wire.WireError):
         wire.parse(text)

@@ -24,10 +24,10 @@ def mask_key(seed: int, model: int, tensor: str, block: int) -> tuple[int, int]:
 def keep_mask(key: tuple[int, int], elements: int, density: float, scratch: Scratch) -> torch.Tensor:
     """Keeps each element of a block with probability `density`, independently.
 
-    The element's place is hashed with the key: the multiply-and-xorshift rounds and constants of `lowbias32`
-    by Chris Wellons (hash-prospector, public domain), in wrapping int32 arithmetic. The second key word
-    enters between the rounds, so that blocks differ in 64 bits. The last xorshift is left out: it only changes
-    low bits, and the comparison is decided by the high ones.
+    The element's place is hashed by `lowbias32` of Chris Wellons (hash-prospector, public domain), once for
+    all blocks, and then with the key: two multiplications by the same constants with an xorshift between
+    them, in wrapping int32 arithmetic. Each key word goes into one multiplication: blocks differ in 64 bits.
+    The last xorshift is left out: it changes low bits only, and the high ones decide the comparison.
 
     Args:
         key: of `mask_key`.
@@ -39,7 +39,6 @@ def keep_mask(key: tuple[int, int], elements: int, density: float, scratch: Scra
     hashed = scratch.take("hash", elements, torch.int32)
     shifted = scratch.take("hash shifted", elements, torch.int32)
     torch.bitwise_xor(_places(scratch.device)[:elements], key[0], out=hashed)
-    _xor_shifted(hashed, shifted, 16)
     hashed.mul_(0x7FEB352D).bitwise_xor_(key[1])
     _xor_shifted(hashed, shifted, 15)
     hashed.mul_(_signed(0x846CA68B))

@@ -1,9 +1,9 @@
 """The k entries of largest magnitude, found exactly by counting instead of sorting.
 
 The bit pattern of a float32 magnitude, read as an integer, orders as the magnitude does. One pass counts its
-top 16 bits, which finds the bin that holds the cut; a second pass counts the low 16 bits inside that bin. Among
-equal magnitudes at the cut those of lowest index are kept: the second pass counts per block, so that the one
-block in which the quota runs out is known.
+top 16 bits, which finds the bin that holds the cut; a second pass counts the low 16 bits inside that bin.
+Among equal magnitudes at the cut those of lowest index are kept: the second pass counts per block, so that
+the one block in which the quota runs out is known.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch
 from amalgam_worker.tensors.buffers import Scratch
 
 TOP_BINS = 32_768
+TOP_K_BLOCK = 65_536
 _LOW_BINS = 65_536
 
 
@@ -47,43 +48,49 @@ def find_bin(counts: torch.Tensor, k: int) -> tuple[int, int]:
     return _descend(counts, k)
 
 
-def count_low_bits(values: torch.Tensor, top: int, scratch: Scratch) -> tuple[torch.Tensor, torch.Tensor]:
-    """Low 16 bits of the magnitudes whose top bits are `top`: distinct values and their numbers, int32 [m] each."""
+def count_low_bits(values: torch.Tensor, top: int, first_block: int, scratch: Scratch) -> torch.Tensor:
+    """Counts the low 16 bits of those magnitudes whose top bits are `top`, block by block.
+
+    Returns:
+        int32 [3, m]: block, low bits, number of such elements; for each pair that occurs, in order.
+    """
     bits = magnitude_bits(values, scratch)
-    low = bits[_top_bits(bits, scratch) == top].bitwise_and_(_LOW_BINS - 1)
-    distinct, counts = torch.unique(low, return_counts=True)
-    return distinct, counts.to(torch.int32)
+    # int8 because torch compares into it, but not into bool, with vector instructions.
+    inside = torch.eq(_top_bits(bits, scratch), top, out=scratch.take("in bin", bits.numel(), torch.int8))
+    places = inside.view(torch.bool).nonzero().squeeze(1)
+    low_bits = bits.index_select(0, places).bitwise_and_(_LOW_BINS - 1)
+    pairs = low_bits.bitwise_or_((places // TOP_K_BLOCK << 16).to(torch.int32))
+    distinct, counts = torch.unique(pairs, return_counts=True)
+    return torch.stack([(distinct >> 16) + first_block, distinct & (_LOW_BINS - 1), counts.to(torch.int32)])
 
 
-def find_cut(blocks: list[tuple[torch.Tensor, torch.Tensor]], top: int, rank: int) -> Cut:
-    """Finds the cut from the results of `count_low_bits` of all blocks in order.
+def find_cut(counted: torch.Tensor, top: int, rank: int) -> Cut:
+    """Finds the cut.
 
     Args:
+        counted: results of `count_low_bits` of the whole tensor, side by side in order; int32 [3, m].
         top, rank: of `find_bin`.
     """
-    low_bits = torch.cat([distinct for distinct, _ in blocks]).cpu()
-    counts = torch.cat([counts for _, counts in blocks]).cpu().to(torch.int64)
-    lengths = torch.tensor([len(distinct) for distinct, _ in blocks])
-    numbers = torch.repeat_interleave(torch.arange(len(blocks)), lengths)
+    blocks, low_bits, counts = counted.cpu().to(torch.int64)
     totals = torch.zeros(_LOW_BINS, dtype=torch.int64).index_add_(0, low_bits, counts)
     low, quota = _descend(totals, rank)
     equal = low_bits == low
-    per_block = torch.zeros(len(blocks), dtype=torch.int64).index_add_(0, numbers[equal], counts[equal])
-    reached = per_block.cumsum(0)
-    block = int(torch.searchsorted(reached, quota))
-    return Cut(top << 16 | low, block, quota - int(reached[block] - per_block[block]))
+    blocks, reached = blocks[equal], counts[equal].cumsum(0)
+    place = int(torch.searchsorted(reached, quota))
+    before = int(reached[place - 1]) if place else 0
+    return Cut(top << 16 | low, int(blocks[place]), quota - before)
 
 
-def keep_largest(values: torch.Tensor, cut: Cut, first_block: int, block_size: int, scratch: Scratch) -> None:
+def keep_largest(values: torch.Tensor, cut: Cut, first_block: int, scratch: Scratch) -> None:
     """Zeroes, in place, the entries that the cut does not keep.
 
     Args:
-        values: [n], from the beginning of block `first_block` on; blocks have `block_size` elements.
+        values: [n], from the beginning of block `first_block` on.
     """
     if cut.threshold == 0:
         return
-    low = min(max((cut.block - first_block) * block_size, 0), values.numel())
-    high = min(max((cut.block + 1 - first_block) * block_size, 0), values.numel())
+    low = min(max((cut.block - first_block) * TOP_K_BLOCK, 0), values.numel())
+    high = min(max((cut.block + 1 - first_block) * TOP_K_BLOCK, 0), values.numel())
     if low < high:
         part = values[low:high]
         equal = (magnitude_bits(part, scratch) == cut.threshold).nonzero().squeeze(1)
@@ -107,7 +114,7 @@ def _top_bits(bits: torch.Tensor, scratch: Scratch) -> torch.Tensor:
 
 
 def _descend(counts: torch.Tensor, k: int) -> tuple[int, int]:
-    """Walks the bins from the highest down until k elements are passed; the bin, and the rank left within it."""
+    """Walks the bins from the highest down past k elements; the bin, and the rank left within it."""
     passed = counts.cpu().flip(0).cumsum(0)
     place = int(torch.searchsorted(passed, k))
     found = len(counts) - 1 - place

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
+from typing import Literal
 
 import torch
 
 from amalgam_worker.tensors.buffers import Scratch
 
-# Partial results are gathered per block of so many elements, whatever the chunk size: that fixes their bits.
+# Sums are formed per block of so many elements, whatever the chunk size: that fixes their bits.
 BLOCK = 65_536
 
 Partial = list[torch.Tensor]
@@ -104,10 +105,10 @@ class Reduction:
     """One pass over a tensor that gathers what `combine`, or the next reduction, must know of the whole."""
 
     measure: Callable[[Chunk, Statistics, Parameters], Partial]
-    # Partials of all blocks in order; of an additive reduction their sum alone.
+    # Partials come in the order of the tensor, or as the one sum of all.
     gather: Callable[[list[Partial], TensorFacts, Statistics, Parameters], Statistics]
-    # Partials are integers that may be added in any order: measured a chunk, not a block, at a time.
-    additive: bool = False
+    # What is measured at a time. Only integers, exact in any grouping, may be measured per chunk or summed.
+    partials: Literal["per block", "per chunk", "summed"] = "per block"
 
 
 @dataclass(frozen=True, slots=True)

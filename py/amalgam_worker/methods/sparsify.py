@@ -78,11 +78,10 @@ def _gather_top(
 def _measure_low(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
     deltas = chunk.deltas()
     tops = statistics["bins"][:, 0].tolist()
-    pairs = [
-        count_low_bits(deltas[number], top, chunk.scratch)
+    return [
+        count_low_bits(deltas[number], top, chunk.start // BLOCK, chunk.scratch)
         for number, top in zip(thinned(parameters), tops, strict=True)
     ]
-    return [part for pair in pairs for part in pair]
 
 
 def _gather_low(
@@ -91,9 +90,8 @@ def _gather_low(
     """Per input the fields of its Cut; int64 [N, 3]."""
     cuts = torch.zeros(len(tensor.models), 3, dtype=torch.int64)
     for place, number in enumerate(thinned(parameters)):
-        blocks = [(partial[2 * place], partial[2 * place + 1]) for partial in partials]
         top, rank = statistics["bins"][place].tolist()
-        cut = find_cut(blocks, top, rank)
+        cut = find_cut(torch.cat([partial[place] for partial in partials], dim=1), top, rank)
         cuts[number] = torch.tensor([cut.threshold, cut.block, cut.kept])
     return {"cuts": cuts}
 
@@ -102,7 +100,7 @@ def _keep_largest(
     chunk: Chunk, number: int, delta: torch.Tensor, statistics: Statistics, parameters: Parameters
 ) -> None:
     cut = Cut(*statistics["cuts"][number].tolist())
-    keep_largest(delta, cut, chunk.start // BLOCK, BLOCK, chunk.scratch)
+    keep_largest(delta, cut, chunk.start // BLOCK, chunk.scratch)
 
 
 def _drop_at_random(
@@ -116,10 +114,13 @@ def _drop_at_random(
         part.mul_(keep_mask(key, part.numel(), density, chunk.scratch))
 
 
-# Keeps exactly int(density * n), at least 1, of the n entries of the tensor: those of largest magnitude, among
-# equal ones those of lowest index. Source: Yadav et al. 2023, arXiv:2306.01708, section 3 (trim).
+# Keeps exactly int(density * n), at least 1, of the n entries of the tensor: those of largest magnitude,
+# among equal ones those of lowest index. Source: Yadav et al. 2023, arXiv:2306.01708, section 3 (trim).
 LARGEST = Sparsifier(
-    (Reduction(_measure_top, _gather_top, additive=True), Reduction(_measure_low, _gather_low)),
+    (
+        Reduction(_measure_top, _gather_top, "summed"),
+        Reduction(_measure_low, _gather_low, "per chunk"),
+    ),
     _keep_largest,
 )
 

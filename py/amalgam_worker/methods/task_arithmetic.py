@@ -25,8 +25,8 @@ def family_member(sparsifier: Sparsifier | None, *, elect: bool) -> Method:
     """A method of the family.
 
     out = W_0 + lambda * sum_i(w_i * r_i * sparsified(W_i - W_0)), over all models or, per element, over those
-    that agree with the elected sign; divided by the sum of the w_i that took part if `normalize`. r_i restores
-    the L1 norm of the task vector if `rescale`, per tensor and model.
+    that agree with the elected sign; divided by the sum of the w_i that took part if `normalize`. r_i
+    restores the L1 norm of the task vector if `rescale`, per tensor and model.
 
     Source: Ilharco et al. 2023, arXiv:2212.04089, section 2.
     """

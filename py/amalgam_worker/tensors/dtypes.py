@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from amalgam_worker.protocol import Dtype
@@ -30,6 +32,13 @@ def item_size(dtype: Dtype) -> int:
 def is_floating(dtype: Dtype) -> bool:
     """Whether a method can compute with elements of this type."""
     return TORCH_DTYPES[dtype].is_floating_point
+
+
+def overflow_limit(dtype: torch.dtype) -> float:
+    """Magnitude beyond which rounding leaves the type: half a step above its largest number."""
+    facts = torch.finfo(dtype)
+    _, exponent = math.frexp(facts.max)
+    return float(facts.max + facts.eps * 2.0 ** (exponent - 2))
 
 
 def compute_dtype(dtypes: list[Dtype]) -> torch.dtype:

@@ -1,11 +1,10 @@
-"""The methods once more, straight from their definitions: float64, numpy, whole tensors, loops where clear."""
+"""The methods once more, straight from their definitions: float64, numpy, whole tensors."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -72,7 +71,7 @@ def random_mask(seed: int, model: int, name: str, shape: Sequence[int], density:
         first, second = np.frombuffer(digest[:8], dtype="<u4")
         places = np.arange(min(65_536, count - low), dtype=np.uint32)
         x = _lowbias32(places) ^ first
-        x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D) ^ second
+        x = x * np.uint32(0x7FEB352D) ^ second
         x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
         # Flipping the sign bit orders two's complement words as unsigned ones.
         mask[low : low + len(x)] = (x ^ np.uint32(2**31)) < density * 2.0**32
@@ -82,7 +81,7 @@ def random_mask(seed: int, model: int, name: str, shape: Sequence[int], density:
 def _lowbias32(x: NDArray[np.uint32]) -> NDArray[np.uint32]:
     x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D)
     x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
-    return x ^ (x >> np.uint32(16))
+    return np.asarray(x ^ (x >> np.uint32(16)))
 
 
 def sparsified(method: str, delta: Array, density: float, key: tuple[int, int, str]) -> Array:
@@ -104,7 +103,7 @@ def task_arithmetic_family(
     *,
     seed: int,
     name: str,
-) -> tuple[Array, Any]:
+) -> tuple[Array, NDArray[np.bool_]]:
     """The merged tensor, and where the elected sign hangs on rounding (False everywhere without election)."""
     weights = [float(values["weight"]) for values in per_input]
     terms = []

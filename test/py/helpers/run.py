@@ -50,7 +50,11 @@ def run_plan(
     for step in plan.steps:
         dtype = TORCH_DTYPES[step.output.dtype]
         low, high = step.output.offset, step.output.offset + step.output.bytes
-        flat = torch.empty(0, dtype=dtype) if low == high else torch.frombuffer(sink.bytes[low:high], dtype=dtype)
+        flat = (
+            torch.empty(0, dtype=dtype)
+            if low == high
+            else torch.frombuffer(sink.bytes[low:high], dtype=dtype)
+        )
         outputs[step.tensor] = flat.reshape(step.shape)
     return outputs
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from amalgam_worker.framing import frame, read_frame
 
@@ -52,7 +52,7 @@ class WorkerProcess:
     def receive(self) -> dict[str, Any]:
         """The next message of any kind."""
         assert self.process.stdout is not None
-        body = read_frame(self.process.stdout)
+        body = read_frame(cast(BinaryIO, self.process.stdout))
         assert body is not None, "the worker ended"
         message: dict[str, Any] = json.loads(body)
         return message

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
-from amalgam_worker.methods import METHODS
-from amalgam_worker.protocol import METHOD_PARAMETERS
 from helpers import reference
 from helpers.plans import Tensors
 from helpers.reference import Array, Values, exact
 from helpers.run import plan_method, run_plan
+from numpy.typing import NDArray
+
+from amalgam_worker.methods import METHODS
+from amalgam_worker.protocol import METHOD_PARAMETERS
 
 SHAPES = {
     "matrix": (70, 33),
@@ -27,6 +28,7 @@ SHAPES = {
     "across blocks": (3, 65_537),
     "whole blocks": (2, 65_536),
 }
+Doubt = NDArray[np.bool_]
 FAMILY = ("task_arithmetic", "ties", "dare_linear", "dare_ties")
 
 
@@ -40,7 +42,9 @@ def awkward_models(count: int, dtype: torch.dtype, spread: float = 0.02) -> list
         tuned = {}
         for name, tensor in base.items():
             step = torch.randn(tensor.shape, generator=generator) * spread
-            tuned[name] = (tensor.float() + step * (torch.rand(tensor.shape, generator=generator) < 0.7)).to(dtype)
+            tuned[name] = (tensor.float() + step * (torch.rand(tensor.shape, generator=generator) < 0.7)).to(
+                dtype
+            )
         tuned["zeros"] = torch.zeros(4, 3, dtype=dtype)
         models.append(tuned)
     return models
@@ -53,7 +57,7 @@ def check(
     inputs: list[dict[str, torch.Tensor]],
     shared: Values,
     per_input: list[Values],
-    expected: Callable[[str, Array | None, list[Array]], Array | tuple[Array, Array]],
+    expected: Callable[[str, Array | None, list[Array]], Array | tuple[Array, Doubt]],
     dtype: torch.dtype = torch.float32,
     tolerance: float = 2e-6,
 ) -> None:
@@ -63,7 +67,9 @@ def check(
     for name, tensor in merged.items():
         assert tensor.dtype == dtype
         result = expected(name, None if base is None else exact(base[name]), [exact(m[name]) for m in inputs])
-        values, doubtful = result if isinstance(result, tuple) else (result, np.zeros(tensor.shape, dtype=bool))
+        values, doubtful = (
+            result if isinstance(result, tuple) else (result, np.zeros(tensor.shape, dtype=bool))
+        )
         assert doubtful.sum() <= 1e-3 * doubtful.size
         scale = max(np.abs(exact(model[name])).max(initial=0) for model in [*inputs, base or inputs[0]])
         error = np.abs(exact(tensor) - values)[~doubtful]
@@ -71,7 +77,9 @@ def check(
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float16])
-@pytest.mark.parametrize(("weights", "normalize"), [([1, 1, 1], True), ([0.3, -0.5, 1.7], True), ([0.3, 0.2, 0], False)])
+@pytest.mark.parametrize(
+    ("weights", "normalize"), [([1, 1, 1], True), ([0.3, -0.5, 1.7], True), ([0.3, 0.2, 0], False)]
+)
 def test_linear(tmp_path: Path, dtype: torch.dtype, weights: list[float], normalize: bool) -> None:
     def formula(name: str, base: Array | None, inputs: list[Array]) -> Array:
         return reference.linear(inputs, weights, normalize)
@@ -83,7 +91,15 @@ def test_linear(tmp_path: Path, dtype: torch.dtype, weights: list[float], normal
 @pytest.mark.parametrize("scale", [1, 1.5, -2, 0])
 def test_passthrough(tmp_path: Path, scale: float) -> None:
     models = awkward_models(0, torch.bfloat16)
-    check(tmp_path, "passthrough", None, models, {}, [{"scale": scale}], lambda name, base, inputs: scale * inputs[0])
+    check(
+        tmp_path,
+        "passthrough",
+        None,
+        models,
+        {},
+        [{"scale": scale}],
+        lambda name, base, inputs: scale * inputs[0],
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
@@ -107,7 +123,9 @@ def test_model_stock(tmp_path: Path, filter_wise: bool, count: int) -> None:
     base, *inputs = awkward_models(count, torch.bfloat16)
     # The smallest updates of norm layers must keep their angle.
     for number, model in enumerate(inputs):
-        model["vector"] = base["vector"].float().mul(0).bfloat16() + torch.tensor([1, 1, number, 0, 0]).bfloat16() * 1e-5
+        model["vector"] = (
+            base["vector"].float().mul(0).bfloat16() + torch.tensor([1, 1, number, 0, 0]).bfloat16() * 1e-5
+        )
     base["vector"] = torch.zeros(5).bfloat16()
 
     def formula(name: str, first: Array | None, others: list[Array]) -> Array:
@@ -115,7 +133,14 @@ def test_model_stock(tmp_path: Path, filter_wise: bool, count: int) -> None:
         return reference.model_stock(first, others, filter_wise)
 
     check(
-        tmp_path, "model_stock", base, inputs, {"filter_wise": filter_wise}, [{}] * count, formula, tolerance=2e-5
+        tmp_path,
+        "model_stock",
+        base,
+        inputs,
+        {"filter_wise": filter_wise},
+        [{}] * count,
+        formula,
+        tolerance=2e-5,
     )
 
 
@@ -150,7 +175,7 @@ def test_task_arithmetic_family(
     shared = {"normalize": normalize, "rescale": rescale, "lambda": lambda_, "int8_mask": normalize}
     per_input: list[Values] = [{"weight": w, "density": p} for w, p in zip(weights, densities, strict=True)]
 
-    def formula(name: str, first: Array | None, others: list[Array]) -> tuple[Array, Array]:
+    def formula(name: str, first: Array | None, others: list[Array]) -> tuple[Array, Doubt]:
         assert first is not None
         return reference.task_arithmetic_family(method, first, others, shared, per_input, seed=5, name=name)
 
@@ -165,7 +190,9 @@ def test_float64_is_computed_in_float64(tmp_path: Path) -> None:
 
         def formula(name: str, first: Array | None, others: list[Array], method: str = method) -> Array:
             assert first is not None
-            return reference.task_arithmetic_family(method, first, others, shared, per_input, seed=5, name=name)[0]
+            return reference.task_arithmetic_family(
+                method, first, others, shared, per_input, seed=5, name=name
+            )[0]
 
         folder = tmp_path / method
         folder.mkdir()

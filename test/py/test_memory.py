@@ -1,0 +1,49 @@
+"""Memory of a merge in a process of its own: the size of the tensors must not show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from helpers.plans import save_plan
+from helpers.run import Values, plan_method
+from helpers.worker import WorkerProcess
+
+from amalgam_worker.memory import anonymous_bytes
+
+MEBI = 1024 * 1024
+SHARED: Values = {"normalize": True, "rescale": True, "lambda": 0.9, "int8_mask": False}
+PER_INPUT: list[Values] = [{"weight": 0.4, "density": 0.37}, {"weight": 0.8, "density": 0.61}]
+
+
+def merge_params(folder: Path, elements: int) -> dict[str, object]:
+    folder.mkdir()
+    values = (torch.arange(elements, dtype=torch.int32) % 509).bfloat16()
+    base = {"w": values}
+    tuned = [{"w": values * (1 + step)} for step in (0.25, -0.5)]
+    plan = plan_method(folder, "ties", base, tuned, SHARED, PER_INPUT)
+    path = save_plan(plan, folder / "plan.json")
+    return {
+        "job": 1,
+        "planPath": str(path),
+        "directory": str(folder),
+        "device": "cpu",
+        "threads": 2,
+        "chunkElements": None,
+    }
+
+
+def test_peak_does_not_grow_with_the_tensor(tmp_path: Path) -> None:
+    small, large = merge_params(tmp_path / "small", 2 * MEBI), merge_params(tmp_path / "large", 32 * MEBI)
+    with WorkerProcess() as worker:
+        first, second = (worker.request("merge", params)["result"]["peakMemory"] for params in (small, large))
+    # The large tensor alone has 64 MiB in each of three models, and 128 MiB as float32.
+    assert second - first < 24 * MEBI
+    assert second < 400 * MEBI
+
+
+def test_anonymous_memory_is_that_of_this_process() -> None:
+    before = anonymous_bytes()
+    block = bytearray(b"x") * (64 * MEBI)
+    assert 60 * MEBI < anonymous_bytes() - before < 80 * MEBI
+    assert len(block) == 64 * MEBI
