@@ -1,6 +1,7 @@
 import type { PlanSummary } from '../events.js';
 import { formatBytes, formatCount, formatDuration, formatParameters, plural } from '../format.js';
-import { displayWidth, inert, padEnd, padStart, paintRow, type Row, span, truncateStart } from './rows.js';
+import { fittingNames } from './model-names.js';
+import { displayWidth, padEnd, padStart, paintRow, type Row, span } from './rows.js';
 import type { Style } from './style.js';
 
 const labelWidth = 10;
@@ -13,7 +14,11 @@ const modelRows = ({ models }: PlanSummary, style: Style, width: number): Row[] 
   const widest = (texts: readonly string[]) => Math.max(0, ...texts.map(displayWidth));
   const numbers = [widest(parameters), widest(bytes)] as const;
   const room = Math.max(12, width - labelWidth - numbers[0] - numbers[1] - ' parameters'.length - 4);
-  const names = models.map(({ name }) => truncateStart(inert(name), room, style.glyphs.ellipsis));
+  const names = fittingNames(
+    models.map(({ name }) => name),
+    room,
+    style.glyphs.ellipsis,
+  );
   const nameWidth = widest(names);
   return models.map(({ role }, index) => [
     span(padEnd(role === 'base' ? 'base' : 'model', labelWidth), 'muted'),

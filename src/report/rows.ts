@@ -20,9 +20,12 @@ export const inert = (text: string): string =>
 /** A span of a line; makes its text inert. */
 export const span = (text: string, role?: Role): Span => ({ text: inert(text), role });
 
+// ASCII, signs, arrows, boxes, blocks and braille: most of what is ever shown, and slow to ask string-width about.
+const oneColumnEach =
+  /^[\u0020-\u007e\u00b1\u00b7\u0394\u2013\u2026\u2190-\u2193\u2212\u2500-\u257f\u2580-\u2593\u2714\u2718\u276f\u2800-\u28ff]*$/;
+
 /** Columns that a text takes in a terminal. */
-export const displayWidth = (text: string): number =>
-  /^[\u0020-\u007e]*$/.test(text) ? text.length : stringWidth(text);
+export const displayWidth = (text: string): number => (oneColumnEach.test(text) ? text.length : stringWidth(text));
 
 export const rowWidth = (row: Row): number => row.reduce((width, { text }) => width + displayWidth(text), 0);
 

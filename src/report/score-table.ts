@@ -1,16 +1,6 @@
 import type { Scoreboard } from '../events.js';
-import {
-  displayWidth,
-  inert,
-  padEnd,
-  paintRow,
-  type Row,
-  rowWidth,
-  span,
-  truncate,
-  truncateStart,
-  wrapWords,
-} from './rows.js';
+import { fittingNames, shortNames } from './model-names.js';
+import { displayWidth, padEnd, paintRow, type Row, rowWidth, span, truncate, wrapWords } from './rows.js';
 import { type Column, type ColumnFormat, columnsOf, renderColumn } from './score-cells.js';
 import { gridOfScoreboard, type ScoreGrid } from './score-grid.js';
 import type { Style } from './style.js';
@@ -31,24 +21,6 @@ const layouts: readonly Layout[] = [
 ];
 
 const roleWidth = 7;
-
-/** Names without the folders that all of them share. */
-export const shortNames = (names: readonly string[]): string[] => {
-  const parts = names.map((name) => inert(name).split('/'));
-  const shortest = Math.min(...parts.map(({ length }) => length));
-  let shared = 0;
-  while (shared < shortest - 1 && parts.every((part) => part[shared] === parts[0]?.[shared])) shared += 1;
-  return parts.map((part) => part.slice(shared).join('/'));
-};
-
-/** Names that fit: whole, or their last parts if those tell them apart, or their ends. */
-const fittingNames = (names: readonly string[], room: number, ellipsis: string): string[] => {
-  const short = shortNames(names);
-  if (short.every((name) => displayWidth(name) <= room)) return short;
-  const lasts = short.map((name) => name.split('/').findLast((part) => part !== '') ?? name);
-  const chosen = new Set(lasts).size === lasts.length ? lasts : short;
-  return chosen.map((name) => truncateStart(name, room, ellipsis));
-};
 
 const labelRows = (grid: ScoreGrid, layout: Layout, width: number, style: Style): Row[] => {
   const room = width - (layout.roles ? roleWidth : 0);
@@ -123,16 +95,13 @@ export const scoreGridRows = (grid: ScoreGrid, style: Style, width: number): Row
   return blocks(grid, columns, width, style);
 };
 
-/** What the marks of the table mean. */
+/** What the marks of the table mean, on one line where that is possible. */
 export const legendRows = (style: Style, width: number): Row[] => {
-  const { plusMinus, minus, dot } = style.glyphs;
-  const text = [
-    'in %',
-    '* best',
-    `gain = merge ${minus} this model`,
-    `${plusMinus} standard error, paired for differences`,
-  ].join(` ${dot} `);
-  return wrapWords(text, width, style.glyphs.ellipsis).map((line) => [span(line, 'muted')]);
+  const { plusMinus, minus, dot, ellipsis } = style.glyphs;
+  const short = ['in %', '* best', `gain = merge ${minus} this model`, `${plusMinus} standard error`].join(` ${dot} `);
+  const long = `${short}, paired for differences`;
+  const text = displayWidth(long) <= width ? long : short;
+  return wrapWords(text, width, ellipsis).map((line) => [span(line, 'muted')]);
 };
 
 export const verdictRows = (grid: ScoreGrid, style: Style, width: number): Row[] =>

@@ -68,9 +68,9 @@ export const App = ({ store, screen, theme, interactive, onInterrupt, onLeave, o
     return <Body state={state} size={size} focus={focusOf(state)} offset={offset} theme={theme} />;
   };
   return (
-    <Box flexDirection="column" width={width} height={Math.max(1, size.rows - 1)} overflow="hidden">
+    <Box flexDirection="column" width={width} height={Math.max(1, size.rows - 1)}>
       {!tiny && <HeaderView state={state} now={now} width={width} theme={theme} />}
-      <Box flexGrow={1} flexShrink={1} overflow="hidden">
+      <Box flexGrow={1} flexShrink={1}>
         {body()}
       </Box>
       <Footer context={context} width={width} theme={theme} />

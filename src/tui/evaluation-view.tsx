@@ -48,8 +48,9 @@ export const evaluationRows = (
   const told = [...progress, ...scoreGridRows(grid, theme, width), ...verdictRows(grid, theme, width)];
   const legend = legendRows(theme, width);
   const table = told.length + legend.length <= height ? [...told, ...legend] : told;
-  const bars = scoreBarRows(grid, width, height - table.length - 1, theme);
-  return bars.length > 0 ? [...table, [], ...bars] : table;
+  const room = height - table.length;
+  const bars = scoreBarRows(grid, width, room, theme);
+  return bars.length > 0 ? [...table, ...(bars.length < room ? [[]] : []), ...bars] : table;
 };
 
 type Props = {

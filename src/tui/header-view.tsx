@@ -30,7 +30,7 @@ export const statusSpans = (state: DashboardState, now: number, theme: Theme): R
       span(` ${glyphs.dot} ${elapsed}`),
     ];
   }
-  const turn = shapes.spinner[Math.floor(now / 200) % shapes.spinner.length] ?? '';
+  const turn = shapes.spinner[Math.floor(now / 500) % shapes.spinner.length] ?? '';
   const word = state.cancelling === null ? phaseWords[state.phase] : 'stopping';
   const silent = silentSeconds(state, now);
   const waiting = silent > patienceSeconds ? `, no news for ${formatDuration(silent)}` : '';

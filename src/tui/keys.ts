@@ -4,6 +4,8 @@ export type KeyContext = {
   readonly overlay: 'none' | 'help' | 'confirm';
   /** The panel in view has more rows than it can show. */
   readonly scrollable: boolean;
+  /** The chosen recipe cannot be started. */
+  readonly blocked?: boolean;
 };
 
 export type Action =
@@ -73,7 +75,7 @@ export const keys: readonly KeyBinding[] = [
     label: 'enter',
     hint: ['enter', 'merge'],
     help: 'start the chosen recipe',
-    valid: (context) => context.screen === 'home' && open(context),
+    valid: (context) => context.screen === 'home' && open(context) && context.blocked !== true,
   },
   {
     action: 'leave',

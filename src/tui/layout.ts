@@ -7,11 +7,12 @@ import type { DashboardState } from './state.js';
 import type { Theme } from './theme.js';
 
 export type PanelName = 'plan' | 'merge' | 'evaluation' | 'failure' | 'log';
+export type StageName = 'plan' | 'merge' | 'evaluation' | 'plan and merge';
 export type Region = { readonly panel: PanelName; readonly width: number; readonly height: number };
 
 export type Layout = {
   /** Stages of which one line must do. */
-  readonly collapsed: readonly ('plan' | 'merge' | 'evaluation')[];
+  readonly collapsed: readonly StageName[];
   readonly columns: readonly (readonly Region[])[];
 };
 
@@ -39,6 +40,7 @@ export const focusOf = ({ failure, evaluation, scoreboard, merge, plan }: Dashbo
 const mergeWithoutCurve = 6;
 const mergeWithCurve = 14;
 const smallestPanel = 3;
+const lowTerminal = 28;
 
 /** Rows that a panel would like to show in at most `height` lines. */
 export const rowsWanted = (
@@ -69,9 +71,18 @@ const stages = (state: DashboardState): ('plan' | 'merge' | 'evaluation')[] => [
   ...(state.evaluation === null && state.scoreboard === null ? [] : ['evaluation' as const]),
 ];
 
+/** Stages other than the one in focus; a low terminal spends one line on a merge that is done and its plan. */
+const collapsedStages = (state: DashboardState, { rows }: Size, focus: PanelName): StageName[] => {
+  const others: StageName[] = stages(state).filter((stage) => stage !== focus);
+  const { merge, plan } = state;
+  if (rows >= lowTerminal || focus === 'merge' || plan === null || merge === null || merge.finished === null)
+    return others;
+  return ['plan and merge', ...others.filter((stage) => stage !== 'plan' && stage !== 'merge')];
+};
+
 const compact = (state: DashboardState, size: Size, theme: Theme): Layout => {
   const focus = focusOf(state);
-  const collapsed = stages(state).filter((stage) => stage !== focus);
+  const collapsed = collapsedStages(state, size, focus);
   const width = size.columns;
   const height = bodyHeight(size) - collapsed.length;
   if (focus === 'log') return { collapsed, columns: [[{ panel: 'log', width, height }]] };

@@ -1,17 +1,13 @@
-import { render } from 'ink';
 import type { RunEvent } from '../events.js';
 import { type Style, styleFor } from '../report/style.js';
 import { App } from './app.js';
 import { captureConsole } from './console.js';
-import { createScreen } from './screen.js';
+import { type Streams, showFullScreen } from './full-screen.js';
 import { hasEnded } from './state.js';
 import { createStore, systemTimer } from './store.js';
-import { enterFullScreen } from './terminal.js';
 import { createTheme } from './theme.js';
 
-export type DashboardOptions = {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stdin: NodeJS.ReadStream;
+export type DashboardOptions = Streams & {
   /** Shown until the run says its own. */
   readonly title: string;
   /** The user wants the run to stop: 1 asks, 2 and more insist. */
@@ -34,41 +30,27 @@ export type Dashboard = {
  * Shows a run on the whole screen. The caller sees to signals (in raw mode ctrl-c is a key and not a signal); whatever ends the
  * process by `process.exit` or an exception restores the terminal.
  */
-export const openDashboard = ({ stdout, stdin, title, onCancel, style, now }: DashboardOptions): Dashboard => {
-  const theme = createTheme(style ?? styleFor(stdout, process.env));
+export const openDashboard = ({ title, onCancel, style, now, ...streams }: DashboardOptions): Dashboard => {
+  const theme = createTheme(style ?? styleFor(streams.stdout, process.env));
   const store = createStore(title, { ...systemTimer, ...(now === undefined ? {} : { now }) });
-  const leaveFullScreen = enterFullScreen({ stdout, stdin });
-  const screen = createScreen(stdout);
   const restoreConsole = captureConsole((level, message) => {
-    store.send({ type: 'log', v: 1, ts: store.snapshot().now, level, message });
+    store.send({ type: 'log', v: 1, ts: now?.() ?? Date.now(), level, message });
   });
-  const interactive = stdin.isTTY === true && typeof stdin.setRawMode === 'function';
-
-  let unmount = () => {};
-  const release = () => {
-    screen.close();
-    restoreConsole();
-    leaveFullScreen();
-  };
-  const instance = render(
+  const { mounted, closed } = showFullScreen(streams, ({ screen, interactive, close, release }) => (
     <App
       store={store}
       screen={screen}
       theme={theme}
       interactive={interactive}
       onInterrupt={onCancel}
-      onLeave={() => unmount()}
+      onLeave={close}
       onUnmount={release}
-    />,
-    // Debug mode is Ink's plain one: each frame whole, to a screen that draws what has changed.
-    { stdout: screen.output, stdin, debug: true, exitOnCtrlC: false, patchConsole: false },
-  );
-  unmount = () => instance.unmount();
-
+    />
+  ));
   const reader = (event: RunEvent) => {
     store.send(event);
-    if (!interactive && hasEnded(store.state())) unmount();
+    // Nobody could press the key that leaves.
+    if (!mounted.interactive && hasEnded(store.state())) mounted.close();
   };
-  const closed = instance.waitUntilExit().then(release);
-  return { reader, closed, close: () => unmount() };
+  return { reader, closed: closed.finally(restoreConsole), close: mounted.close };
 };

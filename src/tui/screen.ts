@@ -28,9 +28,10 @@ export const createScreen = (terminal: TerminalOutput) => {
   let frame = '';
   let shown: readonly string[] | null = null;
   let closed = false;
+  let settling = false;
 
   const draw = () => {
-    if (closed) return;
+    if (closed || settling) return;
     // The last line stays free: a frame as high as the terminal could scroll it.
     const lines = frame.split('\n').slice(0, Math.max(1, size.rows - 1));
     const known = shown;
@@ -51,8 +52,13 @@ export const createScreen = (terminal: TerminalOutput) => {
   const resized = () => {
     size = sizeOf(terminal);
     shown = null;
+    // Frames of the old size come first; the one to draw is there once React has had its turn.
+    settling = true;
     events.emit('resize');
-    draw();
+    setImmediate(() => {
+      settling = false;
+      draw();
+    });
   };
   terminal.on('resize', resized);
 

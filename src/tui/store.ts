@@ -9,8 +9,9 @@ export type Timer = {
   readonly now: () => number;
 };
 
-const shortestPause = 100;
-const heartbeat = 200;
+// A frame of a large terminal costs 20 ms of the processor that the merge could use.
+const shortestPause = 200;
+const heartbeat = 500;
 
 export const systemTimer: Timer = {
   now: Date.now,
@@ -20,7 +21,7 @@ export const systemTimer: Timer = {
   },
 };
 
-/** Holds the state and tells the screen of it: at most ten times a second, and five times when nothing happens but time. */
+/** Holds the state and tells the screen of it: at most five times a second, twice when nothing but time passes. */
 export const createStore = (title: string, timer: Timer) => {
   const listeners = new Set<() => void>();
   let state = initialState(title);

@@ -1,7 +1,8 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
+import { shortNames } from '../../src/report/model-names.js';
 import { gridOfScoreboard } from '../../src/report/score-grid.js';
-import { renderScores, scoreGridRows, shortNames } from '../../src/report/score-table.js';
+import { renderScores, scoreGridRows } from '../../src/report/score-table.js';
 import { createStyle } from '../../src/report/style.js';
 import { scoreboardOf } from './scoreboards.js';
 
