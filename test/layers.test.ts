@@ -14,6 +14,7 @@ const order: readonly (readonly string[])[] = [
   ['events'],
   ['hub'],
   ['recipe'],
+  ['tokenizer'],
   ['plan'],
   ['runtime'],
   ['bridge'],
