@@ -19,6 +19,8 @@ export type Checkpoint = {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** config.json, or null where there is none. */
   readonly config: Readonly<Record<string, unknown>> | null;
+  /** The same as text, since JavaScript does not tell `1.0` from `1`. */
+  readonly configText: string | null;
   /** Names of the files that describe the model: configuration, tokenizer, templates, code. */
   readonly others: readonly string[];
 };
@@ -67,9 +69,10 @@ export const openCheckpoint = async (files: ModelFiles): Promise<Checkpoint> => 
   if (missing.length > 0) throw missingWeights(model, missing);
   if (shards.length === 0) throw noWeights(model, names);
   const config = await readOptionalJson(files, 'config.json');
+  const configText = config === null ? null : await files.readText('config.json');
   const headers = await concurrently(shards, headersAtOnce, files.readHeader);
   const tensors = collect(model, shards, placed, headers);
   refuseQuantised(model, config, tensors.keys());
   const others = names.filter((name) => !isWeights(name));
-  return { path, files: headers.map(({ file }) => file), tensors, config, others };
+  return { path, files: headers.map(({ file }) => file), tensors, config, configText, others };
 };

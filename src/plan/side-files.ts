@@ -3,6 +3,7 @@ import type { OpenedModel } from '../hub/open-model.js';
 import type { Dtype, SideFile } from '../protocol/plan.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { modelCard } from './card.js';
+import { editJson } from './edit-json.js';
 
 const dtypeNames: Partial<Record<Dtype, string>> = { F64: 'float64', F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
@@ -11,15 +12,11 @@ const leftBehind =
   /^(README.*|\..*|adapter_.*|training_args\.bin|trainer_state\.json|optimizer\..*|.*\.(safetensors|bin|pt|pth|gguf|ggml|h5|msgpack|onnx|index\.json))$/i;
 
 /** config.json as the donor has it, with the type of the merged weights. */
-const configText = (config: Readonly<Record<string, unknown>>, dtype: Dtype): string => {
-  const name = dtypeNames[dtype];
-  const updated: Record<string, unknown> = { ...config };
-  if (name !== undefined) {
+const configOf = (text: string, dtype: Dtype): string =>
+  editJson(text, (config) => {
     const key = 'torch_dtype' in config && !('dtype' in config) ? 'torch_dtype' : 'dtype';
-    updated[key] = name;
-  }
-  return `${JSON.stringify(updated, null, 2)}\n`;
-};
+    return { ...config, ...(dtypeNames[dtype] && { [key]: dtypeNames[dtype] }) };
+  });
 
 /** Everything of the output that is not weights; config.json comes last because it makes the folder a model. */
 export const sideFiles = (
@@ -28,7 +25,7 @@ export const sideFiles = (
   models: readonly OpenedModel[],
   { dtype, index }: { readonly dtype: Dtype; readonly index: string | null },
 ): SideFile[] => {
-  const { path, others, config } = donor.checkpoint;
+  const { path, others, configText } = donor.checkpoint;
   const copies = others
     .filter((name) => name !== 'config.json' && !leftBehind.test(name))
     .map((name): SideFile => ({ name, source: join(path, name), text: null }));
@@ -39,6 +36,6 @@ export const sideFiles = (
     written(recipeName, recipe.source.text),
     written('README.md', modelCard(recipe, models)),
     ...(index === null ? [] : [written('model.safetensors.index.json', index)]),
-    ...(config === null ? [] : [written('config.json', configText(config, dtype))]),
+    ...(configText === null ? [] : [written('config.json', configOf(configText, dtype))]),
   ];
 };
