@@ -19,26 +19,24 @@ export const parseAddedToken = (value: unknown): AddedTokenFlags | undefined => 
   };
 };
 
-/** The id that the next added token gets: after all others, where the tokenizers library puts it too. */
-export const nextId = (modelTokens: number, highestAdded: number): number => Math.max(modelTokens, highestAdded + 1);
-
 /**
  * Ids of added tokens as the tokenizers library gives them when it loads the file: that of the model's token with the
- * same text, else the next free one, in the order of the list. The ids that the file names are not asked.
+ * same text, else the next free one, in the order of the list. The ids that the file names are not asked. The model's
+ * tokens become those of the whole tokenizer: a copy of them would take as long as reading them.
  */
 export const placeAddedTokens = (
   model: ModelTokens,
   list: readonly AddedTokenFlags[],
-): { tokens: Map<string, number>; added: AddedToken[] } => {
-  const tokens = new Map(model.tokens);
+): { added: AddedToken[]; next: number } => {
+  const { tokens } = model;
   const added = new Map<string, AddedToken>();
-  let highest = -1;
+  let next = model.count;
   for (const flags of list) {
-    const id = tokens.get(flags.content) ?? nextId(model.count, highest);
+    const id = tokens.get(flags.content) ?? next;
     if (flags.content === '' || id >= maximumTokens) continue;
     tokens.set(flags.content, id);
     added.set(flags.content, { ...flags, id });
-    highest = Math.max(highest, id);
+    next = Math.max(next, id + 1);
   }
-  return { tokens, added: [...added.values()].sort((a, b) => a.id - b.id) };
+  return { added: [...added.values()].sort((a, b) => a.id - b.id), next };
 };

@@ -8,7 +8,7 @@ export const idFault = (token: string, id: unknown): string | undefined =>
     : `the id of ${JSON.stringify(token.slice(0, 40))} is ${JSON.stringify(id)?.slice(0, 40)}`;
 
 export type ModelTokens = {
-  readonly tokens: ReadonlyMap<string, number>;
+  readonly tokens: Map<string, number>;
   /** Entries of the vocabulary: where the ids of added tokens begin. */
   readonly count: number;
 };

@@ -3,6 +3,7 @@ import { type ModelTokens, type ReadTokens, tokensOfList, tokensOfObject } from 
 import { isTiktoken, readPieces } from './sentencepiece.js';
 import { namedSpecialTokens } from './special-tokens.js';
 import { brokenTokenizer, isObject, jsonOf, type TokenizerFolder, textOf } from './tokenizer-files.js';
+import { modelTokens, openTokenizerJson, parsePart, tokenizerJson } from './tokenizer-json.js';
 import type { AddedTokenFlags, Vocabulary } from './vocabulary.js';
 
 /** Tokens of the tokenizer's model, and those that its own file adds to them. */
@@ -19,21 +20,18 @@ const tokensIn = (folder: TokenizerFolder, file: string, read: ReadTokens): Mode
 };
 
 const fromTokenizerJson = (folder: TokenizerFolder): Core | undefined => {
-  const source = 'tokenizer.json';
-  const tokenizer = jsonOf(folder, source);
-  if (tokenizer === undefined) return undefined;
-  const { model, added_tokens: listed = [] } = tokenizer;
-  if (!isObject(model)) throw brokenTokenizer(folder, source, 'it has no `model`');
-  const { vocab } = model;
-  const read = Array.isArray(vocab) ? tokensOfList(vocab) : isObject(vocab) ? tokensOfObject(vocab) : undefined;
-  if (read === undefined) throw brokenTokenizer(folder, source, 'its model has no `vocab`');
+  const source = tokenizerJson;
+  const opened = openTokenizerJson(folder);
+  if (opened === undefined) return undefined;
+  const place = opened.top.get('added_tokens');
+  const listed = place === undefined ? [] : parsePart(opened.text, place);
   if (!Array.isArray(listed)) throw brokenTokenizer(folder, source, '`added_tokens` is not a list');
-  const added = listed.map((entry, index): AddedTokenFlags => {
+  const added = listed.map((entry: unknown, index): AddedTokenFlags => {
     const token = isObject(entry) ? parseAddedToken(entry) : undefined;
     if (token === undefined) throw brokenTokenizer(folder, source, `entry ${index} of \`added_tokens\` has no content`);
     return token;
   });
-  return { source, model: tokensIn(folder, source, read), added };
+  return { source, model: tokensIn(folder, source, modelTokens(opened)), added };
 };
 
 const fromSentencepiece = (folder: TokenizerFolder): Core | undefined => {
@@ -95,9 +93,10 @@ export const readVocabulary = (folder: TokenizerFolder): Vocabulary | null => {
   const list = new Map<string, AddedTokenFlags>();
   for (const token of [...core.added, ...listedBeside(folder, config)]) list.set(token.content, token);
   for (const token of namedBeside(folder, config)) if (!list.has(token.content)) list.set(token.content, token);
-  const { tokens, added } = placeAddedTokens(model, [...list.values()]);
+  const { added, next } = placeAddedTokens(model, [...list.values()]);
+  const { tokens } = model;
   let size = 0;
   for (const id of tokens.values()) size = Math.max(size, id + 1);
   if (size === 0) throw brokenTokenizer(folder, source, 'it has no tokens');
-  return { tokens, added, size, source };
+  return { tokens, added, size, next, source };
 };

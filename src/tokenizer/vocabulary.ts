@@ -19,6 +19,8 @@ export type Vocabulary = {
   readonly added: readonly AddedToken[];
   /** The largest id + 1. */
   readonly size: number;
+  /** The id that one more added token would get; other than `size` only where the ids of the model have gaps. */
+  readonly next: number;
   /** Name of the file that the tokens come from. */
   readonly source: string;
 };
