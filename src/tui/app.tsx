@@ -1,11 +1,11 @@
-import { Box, useInput } from 'ink';
-import { useLayoutEffect, useState, useSyncExternalStore } from 'react';
+import { Box } from 'ink';
+import { useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { Body } from './body.js';
 import { extentOf } from './extent.js';
 import { Footer } from './footer.js';
 import { HeaderView } from './header-view.js';
 import { HelpView } from './help-view.js';
-import { actionOf, type KeyContext, keyName } from './keys.js';
+import { actionOf, type KeyContext } from './keys.js';
 import { bodyHeight, focusOf, sizeClass } from './layout.js';
 import { LogView } from './log-view.js';
 import type { Screen } from './screen.js';
@@ -13,7 +13,8 @@ import { hasEnded } from './state.js';
 import type { Store } from './store.js';
 import type { Theme } from './theme.js';
 import { TinyView } from './tiny-view.js';
-import { initialUi, offsetIn, reduceUi } from './ui.js';
+import { type Extent, initialUi, offsetIn, reduceUi, type Ui } from './ui.js';
+import { useKeys } from './use-keys.js';
 
 export type AppProps = {
   readonly store: Store;
@@ -35,26 +36,30 @@ export const App = ({ store, screen, theme, interactive, onInterrupt, onLeave, o
   const [ui, setUi] = useState(initialUi);
   useLayoutEffect(() => onUnmount, [onUnmount]);
 
-  const stopping = ui.interrupts > 0 || state.cancelling !== null;
-  const extent = extentOf(state, ui, size, now, theme);
-  const context: KeyContext = {
-    screen: hasEnded(state) ? 'ended' : stopping ? 'stopping' : 'running',
-    overlay: hasEnded(state) && ui.overlay === 'confirm' ? 'none' : ui.overlay,
-    scrollable: extent.rows > extent.height,
-  };
+  const latest = useRef(ui);
 
-  useInput(
-    (input, key) => {
-      const action = actionOf(keyName(input, key), context);
-      if (action === null) return;
-      const next = reduceUi(ui, action, extent);
-      setUi(next);
-      if (next.interrupts > ui.interrupts) onInterrupt(next.interrupts);
-      if (action === 'leave') onLeave();
-      if (action === 'repaint') screen.repaint();
-    },
-    { isActive: interactive },
-  );
+  const situation = (from: Ui): { readonly extent: Extent; readonly context: KeyContext } => {
+    const extent = extentOf(state, from, size, now, theme);
+    const ended = hasEnded(state);
+    const stopping = from.interrupts > 0 || state.cancelling !== null;
+    const screenName = ended ? 'ended' : stopping ? 'stopping' : 'running';
+    const overlay = ended && from.overlay === 'confirm' ? 'none' : from.overlay;
+    return { extent, context: { screen: screenName, overlay, scrollable: extent.rows > extent.height } };
+  };
+  const { extent, context } = situation(ui);
+
+  useKeys((name) => {
+    // Several keys can come before the next frame: each acts on what the one before has made.
+    const before = latest.current;
+    const here = situation(before);
+    const action = actionOf(name, here.context);
+    if (action === null) return;
+    latest.current = reduceUi(before, action, here.extent);
+    setUi(latest.current);
+    if (latest.current.interrupts > before.interrupts) onInterrupt(latest.current.interrupts);
+    if (action === 'leave') onLeave();
+    if (action === 'repaint') screen.repaint();
+  }, interactive);
 
   const offset = offsetIn(ui.offset, extent);
   const { columns: width } = size;

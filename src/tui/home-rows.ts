@@ -21,7 +21,7 @@ export const canStart = (preview: Preview): boolean =>
 /** The list, one recipe a row, the chosen one marked by a sign and not by colour alone. */
 export const listRows = (recipes: readonly HomeRecipe[], selected: number, width: number, theme: Theme): Row[] => {
   const methods = recipes.map(({ method }) => inert(method ?? ''));
-  const methodWidth = Math.min(16, Math.max(0, ...methods.map(displayWidth)));
+  const methodWidth = width < 30 ? 0 : Math.min(16, Math.max(0, ...methods.map(displayWidth)));
   const room = Math.max(4, width - methodWidth - 4);
   const { ellipsis } = theme.glyphs;
   return recipes.map(({ title }, index) => {

@@ -1,20 +1,22 @@
-import { Box, useInput } from 'ink';
-import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from 'react';
+import { Box } from 'ink';
+import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { paintRow, type Row, span, wrapWords } from '../report/rows.js';
 import { Footer } from './footer.js';
 import type { Mounted } from './full-screen.js';
 import { between } from './header-view.js';
 import { HelpView } from './help-view.js';
 import { firstShown, homeLayout } from './home-layout.js';
-import { canStart, type HomeRecipe, listRows, previewRows, verdictOf } from './home-rows.js';
+import { type HomeRecipe, listRows } from './home-rows.js';
+import { homeSituation } from './home-situation.js';
 import { initialHomeUi, reduceHome } from './home-ui.js';
-import { actionOf, type KeyContext, keyName, keys } from './keys.js';
+import { actionOf } from './keys.js';
 import { bodyHeight } from './layout.js';
 import { Lines } from './lines.js';
 import { innerHeight, innerWidth, panelLines } from './panel.js';
-import { type Previews, previewOf } from './previews.js';
+import type { Previews } from './previews.js';
 import type { Size } from './screen.js';
 import type { Theme } from './theme.js';
+import { useKeys } from './use-keys.js';
 
 export type HomeProps = Pick<Mounted, 'interactive' | 'release'> & {
   readonly screen: Pick<Mounted['screen'], 'size' | 'subscribe' | 'repaint'>;
@@ -41,39 +43,27 @@ export const Home = ({ screen, recipes, previews, version, theme, interactive, o
   const [ui, setUi] = useState(initialHomeUi);
   useLayoutEffect(() => release, [release]);
 
-  const recipe = recipes[ui.selected];
-  const path = recipe?.path;
+  const latest = useRef(ui);
+
+  const { path, rows, told, extent, context } = homeSituation(ui, recipes, known, size, theme);
   useEffect(() => {
-    if (path !== undefined) previews.want(path);
+    if (path !== null) previews.want(path);
   }, [path, previews]);
 
-  const preview = previewOf(known, path ?? '');
+  useKeys((name) => {
+    // Several keys can come before the next frame: each acts on what the one before has made.
+    const here = homeSituation(latest.current, recipes, known, size, theme);
+    const action = actionOf(name, here.context);
+    if (action === null) return;
+    latest.current = reduceHome(latest.current, action, here.extent);
+    setUi(latest.current);
+    if (action === 'leave') onDone(null);
+    if (action === 'choose') onDone(here.path);
+    if (action === 'repaint') screen.repaint();
+  }, interactive);
+
   const layout = homeLayout(size, recipes.length);
-  const rows =
-    recipe === undefined || layout.preview === null ? [] : previewRows(recipe, preview, layout.preview.columns, theme);
-  const help = ui.overlay === 'help';
-  const shown = innerHeight(help ? bodyHeight(size) : (layout.preview?.rows ?? 0));
-  const lastOffset = Math.max(0, (help ? keys.length : rows.length) - shown);
-  const context: KeyContext = {
-    screen: 'home',
-    overlay: ui.overlay,
-    scrollable: lastOffset > 0,
-    blocked: recipe === undefined || !canStart(preview),
-  };
-
-  useInput(
-    (input, key) => {
-      const action = actionOf(keyName(input, key), context);
-      if (action === null) return;
-      setUi(reduceHome(ui, action, { recipes: recipes.length, lastOffset, page: Math.max(1, Math.floor(shown / 2)) }));
-      if (action === 'leave') onDone(null);
-      if (action === 'choose') onDone(path ?? null);
-      if (action === 'repaint') screen.repaint();
-    },
-    { isActive: interactive },
-  );
-
-  const offset = Math.min(ui.offset, lastOffset);
+  const offset = Math.min(ui.offset, extent.lastOffset);
   const { columns: width } = size;
   const list = ({ columns, rows: height }: Size): string[] => {
     const first = firstShown(ui.selected, recipes.length, innerHeight(height));
@@ -86,12 +76,11 @@ export const Home = ({ screen, recipes, previews, version, theme, interactive, o
   };
   const plan = (place: Size): string[] =>
     panelLines({ title: 'plan', rows, width: place.columns, height: place.rows, offset }, theme);
-  const told = recipe === undefined ? '' : verdictOf(preview);
   return (
     <Box flexDirection="column" width={width} height={Math.max(1, size.rows - 1)}>
       <Lines width={width} lines={headerRows(version, told, width, theme).map((row) => paintRow(row, theme, width))} />
       <Box flexGrow={1} flexShrink={1} flexDirection={layout.beside ? 'row' : 'column'}>
-        {help ? (
+        {ui.overlay === 'help' ? (
           <HelpView context={context} width={width} height={bodyHeight(size)} offset={offset} theme={theme} />
         ) : (
           <>

@@ -161,31 +161,3 @@ export const actionOf = (name: string, context: KeyContext): Action | null =>
 
 /** The bindings that mean something here. */
 export const validKeys = (context: KeyContext): readonly KeyBinding[] => keys.filter(({ valid }) => valid(context));
-
-type Pressed = {
-  readonly upArrow: boolean;
-  readonly downArrow: boolean;
-  readonly pageUp: boolean;
-  readonly pageDown: boolean;
-  readonly return: boolean;
-  readonly escape: boolean;
-  readonly ctrl: boolean;
-  readonly meta: boolean;
-  readonly home?: boolean;
-  readonly end?: boolean;
-};
-
-/** The name of a key press as the table writes it. */
-export const keyName = (input: string, key: Pressed): string => {
-  if (key.upArrow) return 'up';
-  if (key.downArrow) return 'down';
-  if (key.pageUp) return 'pageup';
-  if (key.pageDown) return 'pagedown';
-  if (key.home) return 'home';
-  if (key.end) return 'end';
-  if (key.return) return 'enter';
-  if (key.escape) return 'esc';
-  if (key.ctrl) return `ctrl-${input}`;
-  if (key.meta) return `meta-${input}`;
-  return input === ' ' ? 'space' : input;
-};

@@ -28,9 +28,9 @@ const edge = (left: string, right: string, text: string, width: number, theme: T
   );
 };
 
-/** A framed panel as lines of exactly `width` columns. */
+/** A framed panel as lines of exactly `width` columns; only its rows where there is no room for a frame. */
 export const panelLines = ({ title, rows, width, height, offset = 0 }: PanelOptions, theme: Theme): string[] => {
-  if (height < 3 || width < 8) return [];
+  if (height < 3 || width < 8) return rows.slice(offset, offset + height).map((row) => paintRow(row, theme, width));
   const { topLeft, topRight, bottomLeft, bottomRight, down } = theme.shapes.frame;
   const first = clampOffset(offset, rows.length, height);
   const shown = rows.slice(first, first + innerHeight(height));

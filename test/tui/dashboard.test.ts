@@ -19,6 +19,16 @@ describe('stopping a run', () => {
     app.close();
   });
 
+  test('keys that come all at once are all heard', async () => {
+    const app = appInTerminal({ columns: 80, rows: 24 });
+    await app.show(...running);
+    await app.press('qn?qqy');
+    expect(app.interrupts).toEqual([1]);
+    await app.press(`${ctrlC}${ctrlC}`);
+    expect(app.interrupts).toEqual([1, 2, 3]);
+    app.close();
+  });
+
   test('q asks for a confirmation; n goes on, y stops', async () => {
     const app = appInTerminal({ columns: 80, rows: 24 });
     await app.show(...running);

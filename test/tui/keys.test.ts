@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { createStyle } from '../../src/report/style.js';
 import { footerRow } from '../../src/tui/footer.js';
 import { helpRows } from '../../src/tui/help-view.js';
-import { actionOf, type KeyContext, keyName, keys, validKeys } from '../../src/tui/keys.js';
+import { keyNames } from '../../src/tui/key-names.js';
+import { actionOf, type KeyContext, keys, validKeys } from '../../src/tui/keys.js';
 import { createTheme } from '../../src/tui/theme.js';
 import { initialUi, reduceUi } from '../../src/tui/ui.js';
 
@@ -70,11 +71,11 @@ test('keys are named by what they are', () => {
     ctrl: false,
     meta: false,
   };
-  expect(keyName('', { ...none, upArrow: true })).toBe('up');
-  expect(keyName('c', { ...none, ctrl: true })).toBe('ctrl-c');
-  expect(keyName('\r', { ...none, return: true })).toBe('enter');
-  expect(keyName(' ', none)).toBe('space');
-  expect(keyName('G', none)).toBe('G');
+  expect(keyNames('', { ...none, upArrow: true })).toEqual(['up']);
+  expect(keyNames('c', { ...none, ctrl: true })).toEqual(['ctrl-c']);
+  expect(keyNames('\r', { ...none, return: true })).toEqual(['enter']);
+  expect(keyNames(' ', none)).toEqual(['space']);
+  expect(keyNames('jjG\r\u0003', none)).toEqual(['j', 'j', 'G', 'enter', 'ctrl-c']);
 });
 
 test('scrolling stays within the rows there are', () => {
