@@ -88,6 +88,17 @@ export const readReady = (directory: string): Interpreter | undefined => {
   }
 };
 
+/** Makes and checks an environment; the file that marks it as finished is written last. */
+const build = async (kind: EnvironmentKind, options: LayerOptions): Promise<Interpreter> => {
+  const { directory, base, report } = options;
+  await makers[kind](options);
+  report('checking the environment');
+  const interpreter = await verify(kind, pythonIn(directory) ?? directory, options);
+  const record = { kind, base: base.executable, interpreter };
+  await writeFile(readyFile(directory), `${JSON.stringify(record, null, 2)}\n`);
+  return interpreter;
+};
+
 export type Environment = {
   readonly interpreter: Interpreter;
   readonly directory: string;
@@ -114,13 +125,14 @@ export const ensureEnvironment = async (
     if (finished) return { interpreter: finished, directory, created: false };
     await rm(directory, { recursive: true, force: true });
     await checkSpace(parent, kind);
-    const layer = { ...options, directory };
-    await makers[kind](layer);
-    report('checking the environment');
-    const interpreter = await verify(kind, pythonIn(directory) ?? directory, layer);
-    const record = { kind, base: options.base.executable, interpreter };
-    await writeFile(readyFile(directory), `${JSON.stringify(record, null, 2)}\n`);
-    return { interpreter, directory, created: true };
+    try {
+      const interpreter = await build(kind, { ...options, directory });
+      return { interpreter, directory, created: true };
+    } catch (error) {
+      // What failed half-way can be gigabytes, and a full disk is a likely reason.
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    }
   };
   const onWait = () => report(`waiting for another run that prepares ${basename(directory)}`);
   return withLock(`${directory}.lock`, { onWait, work });

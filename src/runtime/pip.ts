@@ -44,7 +44,7 @@ const causes = [
 
 /** Pip's failure as one sentence with its last lines and a fix. */
 export const explainPipFailure = (text: string, fault: string): UserError => {
-  const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('[notice]'));
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !/^\[notice\]|Retrying \(Retry\(/.test(line));
   const cause = causes.find(({ pattern }) => pattern.test(text));
   const tail = lines.slice(-tailLines).map((line) => `  pip: ${line}`);
   return new UserError({
