@@ -1,7 +1,7 @@
-"""Recomputes a merge in float64 numpy from the recipe and the models, and compares every tensor of the output.
+"""Recomputes a merge in float64 numpy from recipe and models, and compares every tensor of the output.
 
-Shares no code with amalgam: safetensors reads, PyYAML parses, the formulas are those of the papers as mergekit
-documents them. Usage: check_merge.py RECIPE OUT [--load]; prints one JSON object.
+Shares no code with amalgam: safetensors reads, PyYAML parses, the formulas are those of the papers as
+mergekit documents them. Usage: check_merge.py RECIPE OUT [--load]; prints one JSON object.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import yaml
 from safetensors import safe_open
 
 Tensors = dict[str, np.ndarray]
+Settings = dict[str, Any]
 
 METHODS_BY_PREFIX = {
     "avg": "linear",
@@ -97,7 +98,9 @@ def keep_random(delta: np.ndarray, density: float, model: int, name: str) -> np.
     return flat.reshape(delta.shape)
 
 
-def family(method: str, base: np.ndarray, models: list[np.ndarray], settings: dict[str, Any], name: str) -> np.ndarray:
+def family(
+    method: str, base: np.ndarray, models: list[np.ndarray], settings: Settings, name: str
+) -> np.ndarray:
     """Task arithmetic, TIES and DARE: sparsify, rescale, elect, add."""
     normalize = settings.get("normalize", method == "ties")
     rescale = settings.get("rescale", method.startswith("dare"))
@@ -145,7 +148,7 @@ def model_stock(base: np.ndarray, models: list[np.ndarray]) -> np.ndarray:
     return t * sum(models) / count + (1 - t) * base
 
 
-def read_recipe(path: Path) -> tuple[str, Tensors | None, list[Tensors], dict[str, Any]]:
+def read_recipe(path: Path) -> tuple[str, Tensors | None, list[Tensors], Settings]:
     recipe = yaml.safe_load(path.read_text())
     if "list_models" in recipe:
         return read_kit_config(path, recipe)
@@ -157,20 +160,26 @@ def read_recipe(path: Path) -> tuple[str, Tensors | None, list[Tensors], dict[st
     return recipe["merge_method"], base, [resolve(model["model"], path) for model in models], settings
 
 
-def read_kit_config(path: Path, recipe: dict[str, Any]) -> tuple[str, Tensors | None, list[Tensors], dict[str, Any]]:
+def read_kit_config(path: Path, recipe: Settings) -> tuple[str, Tensors | None, list[Tensors], Settings]:
     method = recipe.get("merge_method") or METHODS_BY_PREFIX[path.stem.split("_")[0]]
     models = []
     for name, _ in recipe["list_models"]:
         folder = path.parent / name
         adapter = (folder / "adapter_config.json").exists()
-        models.append(load_with_adapter(path.parent / recipe["base_model_name"], folder) if adapter else load(folder))
+        models.append(
+            load_with_adapter(path.parent / recipe["base_model_name"], folder) if adapter else load(folder)
+        )
     lambdas = recipe["parameter_lambdas"]
     settings = {"weight": lambdas, "density": [1] * len(models), "t": lambdas[0], "normalize": False}
     base = load(path.parent / recipe["base_model_name"])
-    return (method, models[0], models[1:], settings) if method == "slerp" else (method, base, models, settings)
+    return (
+        (method, models[0], models[1:], settings) if method == "slerp" else (method, base, models, settings)
+    )
 
 
-def expected(method: str, base: np.ndarray | None, models: list[np.ndarray], s: dict[str, Any], name: str) -> np.ndarray:
+def expected(
+    method: str, base: np.ndarray | None, models: list[np.ndarray], s: Settings, name: str
+) -> np.ndarray:
     if method == "linear":
         total = sum(weight * model for weight, model in zip(s["weight"], models, strict=True))
         return total / sum(s["weight"]) if s.get("normalize", True) else total
@@ -184,23 +193,29 @@ def expected(method: str, base: np.ndarray | None, models: list[np.ndarray], s: 
     return family(method, base, models, s, name)
 
 
-def compare(recipe: Path, out: Path) -> dict[str, Any]:
+def compare(recipe: Path, out: Path) -> Settings:
     method, base, models, settings = read_recipe(recipe)
     output = load(out)
     reference = base or models[0]
     assert sorted(output) == sorted(reference), "other tensors than the reference model"
     worst, elements, off = 0.0, 0, 0
     for name, got in output.items():
-        want = expected(method, None if base is None else base[name], [m[name] for m in models], settings, name)
+        want = expected(
+            method, None if base is None else base[name], [m[name] for m in models], settings, name
+        )
         # The output is bfloat16: half a unit of its last place, and float32's noise where operands cancel.
         scale = max(float(np.abs(reference[name]).max()), 1e-12)
         allowed = np.abs(want) * 2.0**-8 + 4e-7 * scale
         error = np.abs(got - want) / allowed
-        worst, elements, off = max(worst, float(error.max())), elements + got.size, off + int((error > 1).sum())
+        worst, elements, off = (
+            max(worst, float(error.max())),
+            elements + got.size,
+            off + int((error > 1).sum()),
+        )
     return {"method": method, "tensors": len(output), "elements": elements, "worst": worst, "off": off}
 
 
-def loads(out: Path) -> dict[str, Any]:
+def loads(out: Path) -> Settings:
     """Loads the output with transformers as its config says, and generates."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
@@ -211,8 +226,12 @@ def loads(out: Path) -> dict[str, Any]:
     tokenizer = AutoTokenizer.from_pretrained(out, local_files_only=True)
     tokens = tokenizer("3 plus 4", return_tensors="pt")
     with torch.inference_mode():
-        generated = model.generate(tokens["input_ids"], attention_mask=tokens["attention_mask"], max_new_tokens=3)
-    problems = {key: sorted(map(str, info[key])) for key in ("missing_keys", "unexpected_keys", "mismatched_keys")}
+        generated = model.generate(
+            tokens["input_ids"], attention_mask=tokens["attention_mask"], max_new_tokens=3
+        )
+    problems = {
+        key: sorted(map(str, info[key])) for key in ("missing_keys", "unexpected_keys", "mismatched_keys")
+    }
     return {"dtype": str(model.dtype), "generated": int(generated.numel()), **problems}
 
 
