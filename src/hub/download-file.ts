@@ -19,8 +19,13 @@ export const blobPath = ({ folder, oid }: RemoteFile): string => join(folder, 'b
 export const snapshotPath = ({ folder, commit, name }: RemoteFile): string => join(folder, 'snapshots', commit, name);
 
 /** Whether the content has already arrived. */
-export const hasArrived = (file: RemoteFile): boolean =>
-  statSync(blobPath(file), { throwIfNoEntry: false })?.size === file.bytes;
+export const hasArrived = (file: RemoteFile): boolean => {
+  try {
+    return statSync(blobPath(file)).size === file.bytes;
+  } catch {
+    return false;
+  }
+};
 
 const cutShort = ({ name, repository, bytes }: RemoteFile, received: number): UserError =>
   new UserError({

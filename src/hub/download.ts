@@ -47,9 +47,11 @@ const recordRevision = ({ folder, revision, commit }: RemoteFile): void => {
   renameSync(part, path);
 };
 
+const unwritable = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'];
+
 const storageFailure = (error: unknown, cache: string): unknown => {
   const { code = '' } = error as NodeJS.ErrnoException;
-  if (error instanceof UserError || !['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS'].includes(code)) return error;
+  if (error instanceof UserError || !unwritable.includes(code)) return error;
   return new UserError({
     code: 'cache-not-writable',
     message: `the Hugging Face cache ${cache} cannot be written: ${(error as Error).message}`,
