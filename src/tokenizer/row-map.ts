@@ -17,3 +17,9 @@ export type RowMap = {
   /** That many last rows are the mean of all rows before them. */
   readonly padding: number;
 };
+
+/** Whether a map leaves a tensor of `rows` rows as it is. */
+export const isIdentity = ({ rows: mapped, runs, padding }: RowMap, rows: number): boolean => {
+  const [run] = runs;
+  return mapped === rows && padding === 0 && run?.to === 0 && run.from === 0 && run.count === rows;
+};

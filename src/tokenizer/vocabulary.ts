@@ -25,6 +25,13 @@ export type Vocabulary = {
   readonly source: string;
 };
 
+/** Tokens by their ids; where two tokens share an id, the first. */
+export const tokensById = ({ tokens, size }: Vocabulary): (string | undefined)[] => {
+  const byId = new Array<string | undefined>(size).fill(undefined);
+  for (const [token, id] of tokens) byId[id] ??= token;
+  return byId;
+};
+
 /** An added token's flags, without the id that a tokenizer gives it. */
 export type AddedTokenFlags = Omit<AddedToken, 'id'>;
 
