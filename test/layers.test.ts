@@ -37,7 +37,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'string-width': ['report'],
   'vscode-jsonrpc': ['bridge'],
   yaml: ['yaml'],
-  zod: ['yaml', 'fault', 'protocol', 'events', 'recipe', 'evaluation', 'hub', 'runtime', 'report'],
+  zod: ['yaml', 'fault', 'protocol', 'events', 'recipe', 'tokenizer', 'evaluation', 'hub', 'runtime', 'report', 'cli'],
 };
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));

@@ -10,6 +10,8 @@ export type DoctorOptions = {
   readonly cwd: string;
   readonly stdout: NodeJS.WriteStream;
   readonly json: boolean;
+  /** Also compute something in the Python that was chosen; sets it up if need be. */
+  readonly live?: boolean;
 };
 
 const roles: Record<Check['state'], Role> = { ok: 'good', note: 'muted', warning: 'warning', failed: 'bad' };
@@ -20,10 +22,17 @@ const rowsOf = ({ name, state, text, fix }: Check, { glyphs }: Style): readonly 
   return fix === null ? [line] : [line, [span(`${' '.repeat(10)}fix: `, 'accent'), span(fix)]];
 };
 
-/** Shows what amalgam found on this machine, what it chose and why, with a fix for each fault. Makes nothing. */
-export const doctor = async ({ env, cwd, stdout, json }: DoctorOptions): Promise<ExitCode> => {
+/** Shows what amalgam found on this machine, what it chose and why, with a fix for each fault. Makes nothing unless `live`. */
+export const doctor = async ({ env, cwd, stdout, json, live = false }: DoctorOptions): Promise<ExitCode> => {
   const python = await checkPython(await inspectPython({ env, cwd }), env);
   const checks = [...checkNode(), ...python, ...checkMachine({ env, cwd }, stdout)];
+  if (live) {
+    const [{ preparePython }, { liveChecks }] = await Promise.all([
+      import('../runtime/prepare.js'),
+      import('./live-checks.js'),
+    ]);
+    checks.push(...(await liveChecks((await preparePython({ env, cwd, report: () => {} })).python)));
+  }
   const ok = checks.every(({ state }) => state !== 'failed');
   if (json) {
     stdout.write(`${JSON.stringify({ version: packageVersion, ok, checks }, null, 2)}\n`);

@@ -90,10 +90,11 @@ export const createProgram = (context: CliContext, done: (exitCode: number) => v
 
   command('doctor', 'show what amalgam found on this machine, what it chose and why')
     .option('--json', 'as JSON')
-    .addHelpText('after', examples('amalgam doctor', 'amalgam doctor --json'))
-    .action(async ({ json = false }: { json?: boolean }) => {
+    .option('--live', 'also import torch and compute on each device')
+    .addHelpText('after', examples('amalgam doctor', 'amalgam doctor --live', 'amalgam doctor --json'))
+    .action(async ({ json = false, live = false }: { json?: boolean; live?: boolean }) => {
       const { doctor } = await import('./doctor.js');
-      done(await doctor({ env, cwd, stdout, json }));
+      done(await doctor({ env, cwd, stdout, json, live }));
     });
 
   replayFlags(command('replay', 'play a recorded run again; needs no Python'))
