@@ -52,7 +52,7 @@ export const createStyle = ({ colour, unicode }: { colour: boolean; unicode: boo
   unicode,
   glyphs: unicode ? unicodeGlyphs : asciiGlyphs,
   paint: (text, role) =>
-    colour && role !== undefined && text !== '' ? `\u001b[${codes[role]}m${text}\u001b[0m` : text,
+    colour && role !== undefined && text.trim() !== '' ? `\u001b[${codes[role]}m${text}\u001b[0m` : text,
 });
 
 type Environment = Readonly<Record<string, string | undefined>>;
