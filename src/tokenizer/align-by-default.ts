@@ -1,12 +1,12 @@
-import type { Fault } from '../fault.js';
+import { type Fault, isError } from '../fault.js';
 import type { YamlPath } from '../yaml.js';
 import { compareVocabularies, describeDifference, type NamedVocabulary } from './compare-vocabularies.js';
 import { planTokenizer, type TokenizerPlan, type TokenizerPlanOptions } from './plan-tokenizer.js';
 
 /**
- * What happens to vocabularies when the recipe says nothing about a tokenizer. Models whose matrices have equally many
- * rows need nothing (null), as long as equal ids mean equal tokens. Where one has more rows, the vocabularies are
- * united: tokens that only some models have come from those. Ids that mean different tokens are an error.
+ * What happens to vocabularies when the recipe says nothing about a tokenizer. Models with the same tokens and equally
+ * many rows need nothing (null). Where one has more tokens or rows, the vocabularies are united: tokens that only some
+ * models have come from those. Ids that mean different tokens are an error.
  */
 export const alignByDefault = ({
   models,
@@ -20,11 +20,13 @@ export const alignByDefault = ({
   const named = models.flatMap(({ name, vocabulary, rows }): NamedVocabulary[] =>
     rows === null ? [] : [{ name, vocabulary, rows }],
   );
-  const faults = compareVocabularies(named)
+  const differences = compareVocabularies(named);
+  const faults = differences
     .flatMap((difference) => describeDifference(named, difference))
     .map((fault) => faultAt(path, fault));
-  const alike = named.every(({ rows }) => rows === named[0]?.rows);
-  if (alike || faults.some(({ severity }) => severity === 'error')) return { plan: null, faults };
+  const alike =
+    named.every(({ rows }) => rows === named[0]?.rows) && differences.every(({ extra }) => extra.length === 0);
+  if (alike || faults.some(isError)) return { plan: null, faults };
   return planTokenizer({
     request: { source: 'union', tokens: [], padToMultipleOf: null, path },
     models,
