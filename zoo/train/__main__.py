@@ -1,4 +1,4 @@
-"""Train the zoo: `python -m train --seed 0 --out .` in the folder zoo/. Takes a quarter of an hour."""
+"""Train the zoo: `python -m train --seed 0 --out .` in the folder zoo/. Takes about twenty minutes."""
 
 import argparse
 from pathlib import Path

@@ -1,25 +1,27 @@
 """Small float32 merges of whole models in memory: a tool for choosing coefficients, nothing more."""
 
 import math
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import torch
 
 State = dict[str, torch.Tensor]
-TensorMerge = Callable[[torch.Tensor, list[torch.Tensor]], torch.Tensor]
+TensorMerge = Callable[[str, torch.Tensor, list[torch.Tensor]], torch.Tensor]
+"""From a tensor's name, the base's tensor and the models' tensors, all float32, to the merged tensor."""
 
 
 def merge_states(base: State, models: Sequence[State], merge: TensorMerge) -> State:
-    """Apply `merge(base tensor, model tensors)` in float32 to each tensor of the base."""
+    """Merge each tensor of the base in float32."""
     return OrderedDict(
-        (name, merge(w.float(), [m[name].float() for m in models])) for name, w in base.items()
+        (name, merge(name, w.float(), [m[name].float() for m in models])) for name, w in base.items()
     )
 
 
 def linear(weights: Sequence[float]) -> TensorMerge:
     """Weighted average of the models; the base takes no part."""
-    return lambda base, models: (
+    return lambda name, base, models: (
         sum((w * m for w, m in zip(weights, models, strict=True)), torch.zeros_like(base)) / sum(weights)
     )
 
@@ -31,8 +33,9 @@ def trim(delta: torch.Tensor, density: float) -> torch.Tensor:
     return delta * mask
 
 
-def drop(delta: torch.Tensor, density: float, generator: torch.Generator) -> torch.Tensor:
+def drop(delta: torch.Tensor, density: float, seed: int) -> torch.Tensor:
     """Keep each entry with probability `density`, then restore the L1 norm (after Yu et al. 2023, DARE)."""
+    generator = torch.Generator().manual_seed(seed)
     kept = delta * torch.bernoulli(torch.full(delta.shape, density), generator=generator)
     before, after = delta.abs().sum(), kept.abs().sum()
     return kept * (before / after) if min(before, after) > 1e-7 else kept
@@ -51,7 +54,7 @@ def elect_and_sum(weighted: torch.Tensor, weights: torch.Tensor, normalize: bool
 
 def task_arithmetic(weights: Sequence[float]) -> TensorMerge:
     """Base plus the weighted task vectors (Ilharco et al. 2023)."""
-    return lambda base, models: (
+    return lambda name, base, models: (
         base + sum((w * (m - base) for w, m in zip(weights, models, strict=True)), torch.zeros_like(base))
     )
 
@@ -60,7 +63,7 @@ def ties(weights: Sequence[float], density: float, scale: float) -> TensorMerge:
     """Trim, elect, mean of the agreeing entries times `scale` (lambda)."""
     vector = torch.tensor(weights)
 
-    def merge(base: torch.Tensor, models: list[torch.Tensor]) -> torch.Tensor:
+    def merge(name: str, base: torch.Tensor, models: list[torch.Tensor]) -> torch.Tensor:
         weighted = torch.stack([w * trim(m - base, density) for w, m in zip(weights, models, strict=True)])
         return base + scale * elect_and_sum(weighted, vector, normalize=True)
 
@@ -69,13 +72,13 @@ def ties(weights: Sequence[float], density: float, scale: float) -> TensorMerge:
 
 def dare(weights: Sequence[float], density: float, elect: bool, seed: int) -> TensorMerge:
     """Drop and rescale, then a plain sum (dare_linear) or an elected one (dare_ties), not normalised."""
-    generator = torch.Generator().manual_seed(seed)
     vector = torch.tensor(weights)
 
-    def merge(base: torch.Tensor, models: list[torch.Tensor]) -> torch.Tensor:
-        weighted = torch.stack(
-            [w * drop(m - base, density, generator) for w, m in zip(weights, models, strict=True)]
-        )
+    def merge(name: str, base: torch.Tensor, models: list[torch.Tensor]) -> torch.Tensor:
+        # Keyed by the tensor's name, so that a merge is the same whenever it is made again.
+        start = zlib.crc32(f"{seed} {name}".encode())
+        dropped = [drop(m - base, density, start + index) for index, m in enumerate(models)]
+        weighted = torch.stack([w * delta for w, delta in zip(weights, dropped, strict=True)])
         return base + (elect_and_sum(weighted, vector, normalize=False) if elect else weighted.sum(0))
 
     return merge
@@ -84,7 +87,7 @@ def dare(weights: Sequence[float], density: float, elect: bool, seed: int) -> Te
 def slerp(t: float) -> TensorMerge:
     """From the first model (t = 0) to the second (t = 1) along the arc, or straight if nearly parallel."""
 
-    def merge(base: torch.Tensor, models: list[torch.Tensor]) -> torch.Tensor:
+    def merge(name: str, base: torch.Tensor, models: list[torch.Tensor]) -> torch.Tensor:
         a, b = models
         cosine = float((a * b).sum() / (a.norm() * b.norm()).clamp_min(1e-16))
         if abs(cosine) > 0.9995:
@@ -98,7 +101,7 @@ def slerp(t: float) -> TensorMerge:
 def model_stock() -> TensorMerge:
     """Average pulled towards the base by the mean cosine of the task vectors (Jang et al. 2024)."""
 
-    def merge(base: torch.Tensor, models: list[torch.Tensor]) -> torch.Tensor:
+    def merge(name: str, base: torch.Tensor, models: list[torch.Tensor]) -> torch.Tensor:
         deltas = [(m - base).flatten() for m in models]
         count = len(deltas)
         pairs = [torch.cosine_similarity(deltas[i], deltas[j], dim=0) for i in range(count) for j in range(i)]
