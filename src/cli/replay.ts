@@ -26,6 +26,7 @@ export const replay = async (context: CliContext, file: string, flags: ReplayFla
   const { play, now } = createReplay({ events, speed: flags.speed });
   const dashboard = openDashboard({ stdout, stdin, title: 'replay', now, onCancel: () => abort.abort() });
   await play(dashboard.reader, abort.signal);
-  if (!abort.signal.aborted) await dashboard.closed;
+  if (abort.signal.aborted) dashboard.close();
+  await dashboard.closed;
   return abort.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
 };

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { methods } from '../../src/protocol/methods.js';
+import { noTorch, titled } from '../bridge/python.js';
 import { runCli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 import { writeTinyLlamas } from '../helpers/tiny-llama.js';
@@ -96,6 +97,12 @@ describe('the command line', () => {
     const [all, one] = await Promise.all([run('methods'), run('methods', 'ties')]);
     expect(all.stdout.split('\n').filter(Boolean)).toHaveLength(Object.keys(methods).length);
     expect(one.stdout).toContain('density      number, default 1: share of the task vector that is kept');
+  });
+
+  test.skipIf(noTorch)(titled('the doctor computes in the Python that it chose', noTorch), async () => {
+    const { stdout } = await run('doctor', '--live', '--json');
+    const checks: { name: string; state: string }[] = JSON.parse(stdout).checks;
+    expect(checks.find(({ name }) => name === 'cpu')).toMatchObject({ state: 'ok' });
   });
 
   test('names the exit codes', async () => {
