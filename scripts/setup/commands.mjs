@@ -29,7 +29,7 @@ const setUp = async () => {
   await prepareEnvironment({ root, dev: false });
 };
 
-const commands = { start, test: script('test'), bench: script('bench'), setup: setUp };
+const commands = { start, test: script('test'), bench: script('bench'), parity: script('parity'), setup: setUp };
 
 const showFault = ({ message, fix, hint }) => {
   process.stderr.write(`${message}\n${(fix ?? hint) ? `  fix: ${fix ?? hint}\n` : ''}`);
