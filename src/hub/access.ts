@@ -10,6 +10,8 @@ export type HubAccess = {
   /** Without a slash at its end. */
   readonly endpoint: string;
   readonly token: Token | undefined;
+  /** Name of a variable that asks for a proxy, which is not used. */
+  readonly proxy: string | undefined;
   /** Milliseconds to wait for a connection, for the head of an answer, and for its next bytes. */
   readonly patience: { readonly connect: number; readonly answer: number; readonly bytes: number };
 };
@@ -64,9 +66,12 @@ const seconds = (value: string | undefined, otherwise: number): number => {
   return 1000 * (given > 0 && Number.isFinite(given) ? given : otherwise);
 };
 
+const proxyNames = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'];
+
 export const hubAccess = (env: Environment): HubAccess => ({
   endpoint: hubEndpoint(env),
   token: sendable(findToken(env)),
+  proxy: proxyNames.find((name) => env[name]),
   patience: {
     connect: 2500,
     answer: seconds(env.HF_HUB_ETAG_TIMEOUT, 10),

@@ -109,7 +109,7 @@ const codeOf = (error: unknown): string => {
 };
 
 /** A failure to talk to the Hub at all, or to understand it, in one sentence; what is one already stays. */
-export const networkFailure = (error: unknown, { endpoint }: HubAccess): unknown => {
+export const networkFailure = (error: unknown, { endpoint, proxy }: HubAccess): unknown => {
   if (error instanceof UserError || (error as Error)?.name === 'AbortError') return error;
   const code = codeOf(error);
   const strange = error instanceof SyntaxError || (error as Error)?.constructor?.name.startsWith('InvalidApiResponse');
@@ -119,7 +119,10 @@ export const networkFailure = (error: unknown, { endpoint }: HubAccess): unknown
   return new UserError({
     code: 'hub-unreachable',
     message: `cannot read from ${endpoint}: ${reason}${code === '' ? '' : ` (${code})`}`,
-    hint: 'check the network, or set HF_HUB_OFFLINE=1 to use only models in the cache',
+    hint:
+      proxy === undefined
+        ? 'check the network, or set HF_HUB_OFFLINE=1 to use only models in the cache'
+        : `the proxy of ${proxy} is not used: fetch the model with \`hf download\` first`,
     cause: error,
   });
 };
