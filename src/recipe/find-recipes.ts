@@ -20,6 +20,8 @@ const yamlFiles = (folder: string, depth: number): string[] => {
   } catch {
     return [];
   }
+  // A model's folder keeps the recipe that it came from; that is not one to start.
+  if (entries.includes('config.json')) return [];
   return entries.flatMap((name) => {
     const path = join(folder, name);
     const stats = statSync(path, { throwIfNoEntry: false });
@@ -38,11 +40,12 @@ const recipeIn = (path: string, cwd: string): FoundRecipe | null => {
   const kit = isStarterKit(value);
   if (method === undefined && !kit) return null;
   const shown = relative(cwd, path);
+  const near = shown.startsWith('..') ? path : shown;
   return {
-    path: shown.startsWith('..') ? path : shown,
-    title: shown.startsWith('..') ? path : shown,
+    path: near,
+    title: near.replace(/^.*configs\/recipes\//, ''),
     dialect: kit ? 'starter-kit' : 'mergekit',
-    method,
+    method: method ?? (kit ? 'starter kit' : undefined),
   };
 };
 
