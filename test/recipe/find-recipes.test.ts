@@ -22,8 +22,8 @@ write('broken.yml', 'merge_method: [\n');
 
 test('finds the recipes of both dialects, and nothing that only looks like one', () => {
   expect(findRecipes([folder, join(folder, 'configs/recipes')], folder)).toEqual([
-    { path: 'configs/recipes/a/kit.yaml', title: 'a/kit.yaml', dialect: 'starter-kit', method: 'starter kit' },
     { path: 'mine.yml', title: 'mine.yml', dialect: 'mergekit', method: 'ties' },
+    { path: 'configs/recipes/a/kit.yaml', title: 'a/kit.yaml', dialect: 'starter-kit', method: 'starter kit' },
   ]);
 });
 
