@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.plans import PlanMaker, operation, read_checkpoint, save_plan
-from helpers.run import Values, plan_method, run_plan
 
 from amalgam_worker.engine import run_merge
 from amalgam_worker.errors import WorkerError
 from amalgam_worker.protocol import MergeParams, Plan
+from helpers.plans import PlanMaker, operation, read_checkpoint, save_plan
+from helpers.run import Values, plan_method, run_plan
 
 FAMILY: Values = {"normalize": True, "rescale": True, "lambda": 0.9, "int8_mask": False}
 THINNED: list[Values] = [{"weight": 0.4, "density": 0.37}, {"weight": 0.8, "density": 0.61}]

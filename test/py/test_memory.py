@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+
+from amalgam_worker.memory import anonymous_bytes
 from helpers.plans import save_plan
 from helpers.run import Values, plan_method
 from helpers.worker import WorkerProcess
-
-from amalgam_worker.memory import anonymous_bytes
 
 MEBI = 1024 * 1024
 SHARED: Values = {"normalize": True, "rescale": True, "lambda": 0.9, "int8_mask": False}

@@ -6,10 +6,10 @@ import stat
 from pathlib import Path
 
 import torch
-from helpers.plans import PlanMaker, operation, read_checkpoint, save_plan
-from helpers.worker import WorkerProcess
 
 from amalgam_worker.protocol import PROTOCOL
+from helpers.plans import PlanMaker, operation, read_checkpoint, save_plan
+from helpers.worker import WorkerProcess
 
 
 def test_linear_merge_of_two_models(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.plans import PlanMaker, operation, save_plan
-from helpers.worker import WorkerProcess
 
 from amalgam_worker.framing import frame
 from amalgam_worker.protocol import METHOD_PARAMETERS, PROTOCOL
+from helpers.plans import PlanMaker, operation, save_plan
+from helpers.worker import WorkerProcess
 
 # Handlers that a test needs and a user must not have; served exactly as the real ones are.
 STRAY = """

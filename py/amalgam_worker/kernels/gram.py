@@ -35,11 +35,12 @@ def gram_by_row(vectors: list[torch.Tensor], start: int, columns: int, scratch: 
     wide = scratch.take("gram", count * length, torch.float64).view(count, length)
     for row, vector in zip(wide, vectors, strict=True):
         row.copy_(vector)
+    product = scratch.take("product", length, torch.float64)
     rows = -(-(start + length) // columns) - start // columns
     result = torch.empty(rows, count, count, dtype=torch.float64, device=scratch.device)
     for first in range(count):
         for second in range(first + 1):
-            sums = _row_sums(wide[first] * wide[second], start, columns)
+            sums = _row_sums(torch.mul(wide[first], wide[second], out=product), start, columns)
             result[:, first, second] = sums
             result[:, second, first] = sums
     return result

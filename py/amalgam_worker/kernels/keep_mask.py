@@ -42,8 +42,9 @@ def keep_mask(key: tuple[int, int], elements: int, density: float, scratch: Scra
     hashed.mul_(0x7FEB352D).bitwise_xor_(key[1])
     _xor_shifted(hashed, shifted, 15)
     hashed.mul_(_signed(0x846CA68B))
-    limit = min(round(density * 2**32), 2**32 - 1) - 2**31
-    return torch.lt(hashed, limit, out=scratch.take("keep", elements, torch.float32))
+    # Compared as float32, which resolves probabilities to 2^-24: into float32 torch compares without a copy.
+    keep = scratch.take("keep", elements, torch.float32).copy_(hashed)
+    return torch.lt(keep, density * 2.0**32 - 2.0**31, out=keep)
 
 
 @cache

@@ -39,12 +39,12 @@ def family_member(sparsifier: Sparsifier | None, *, elect: bool) -> Method:
 
     def measure_norms(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
         assert sparsifier is not None
-        deltas, magnitude = chunk.deltas(), chunk.take("norm")
+        deltas, magnitude, wide = chunk.deltas(), chunk.take("norm"), chunk.take("norm wide", torch.float64)
         norms = []
         for number in thinned(parameters):
-            norms.append(torch.abs(deltas[number], out=magnitude).sum(dtype=torch.float64))
+            norms.append(wide.copy_(torch.abs(deltas[number], out=magnitude)).sum())
             sparsify(sparsifier, chunk, number, deltas[number], statistics, parameters)
-            norms.append(torch.abs(deltas[number], out=magnitude).sum(dtype=torch.float64))
+            norms.append(wide.copy_(torch.abs(deltas[number], out=magnitude)).sum())
         return [torch.stack(norms)]
 
     def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:

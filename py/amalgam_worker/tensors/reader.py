@@ -44,9 +44,10 @@ class InputFiles:
             except OSError as error:
                 raise read_error(error, self.path(file)) from error
             if count == 0:
+                size, end = os.fstat(descriptor).st_size, offset + len(target)
                 raise WorkerError(
                     "read-failed",
-                    f"{self.path(file)} ends at byte {offset}, {len(target)} bytes early",
+                    f"{self.path(file)} ends at byte {size}, but holds a tensor up to byte {end}",
                     "the file became shorter while it was read: restore it and run again",
                 )
             target = target[count:]

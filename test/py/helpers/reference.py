@@ -73,8 +73,8 @@ def random_mask(seed: int, model: int, name: str, shape: Sequence[int], density:
         x = _lowbias32(places) ^ first
         x = x * np.uint32(0x7FEB352D) ^ second
         x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
-        # Flipping the sign bit orders two's complement words as unsigned ones.
-        mask[low : low + len(x)] = (x ^ np.uint32(2**31)) < density * 2.0**32
+        limit = np.float32(density * 2.0**32 - 2.0**31)
+        mask[low : low + len(x)] = x.view(np.int32).astype(np.float32) < limit
     return mask.reshape(tuple(shape))
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers import reference
-from helpers.plans import Tensors
-from helpers.reference import Array, Values, exact
-from helpers.run import plan_method, run_plan
 from numpy.typing import NDArray
 
 from amalgam_worker.methods import METHODS
 from amalgam_worker.protocol import METHOD_PARAMETERS
+from helpers import reference
+from helpers.plans import Tensors
+from helpers.reference import Array, Values, exact
+from helpers.run import plan_method, run_plan
 
 SHAPES = {
     "matrix": (70, 33),

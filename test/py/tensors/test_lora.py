@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.plans import PlanMaker, operation
-from helpers.run import run_plan
 
 from amalgam_worker.protocol import LoraUpdate, Plan
+from helpers.plans import PlanMaker, operation
+from helpers.run import run_plan
 
 SCALE = 16 / 6
 

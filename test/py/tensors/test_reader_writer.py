@@ -31,7 +31,7 @@ def test_short_file_names_the_file_and_the_place(tmp_path: Path) -> None:
     with pytest.raises(WorkerError) as caught:
         input_files(path).read(0, 4, memoryview(bytearray(10)))
     assert caught.value.code == "read-failed"
-    assert f"{path} ends at byte 10, 4 bytes early" in caught.value.message
+    assert f"{path} ends at byte 10, but holds a tensor up to byte 14" in caught.value.message
 
 
 def test_missing_file(tmp_path: Path) -> None:
