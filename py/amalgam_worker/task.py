@@ -11,6 +11,7 @@ import torch
 from amalgam_worker.methods import METHODS
 from amalgam_worker.methods.method import (
     BLOCK,
+    ROWS_CHUNK,
     Method,
     Parameters,
     Partial,
@@ -63,6 +64,7 @@ class Task:
     outstanding: int = 0
     statistics: Statistics = field(default_factory=dict)
     partials: dict[int, Partial] = field(default_factory=dict)
+    folded: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -84,12 +86,21 @@ class Task:
             return
         with self.lock:
             if reduction.partials != "summed":
-                self.partials.update(enumerate(partials, start // BLOCK))
+                self.partials.update(zip(range(start, self.size, BLOCK), partials, strict=False))
+                self._fold(reduction)
             elif not self.partials:
                 self.partials[0] = [part.clone() for part in partials[0]]
             else:
                 for total, part in zip(self.partials[0], partials[0], strict=True):
                     total.add_(part)
+
+    def _fold(self, reduction: Reduction) -> None:
+        """Folds the partials that follow the last one folded."""
+        if reduction.fold is None or self.computation is None:
+            return
+        while (partial := self.partials.pop(self.folded, None)) is not None:
+            reduction.fold(self.statistics, partial, self.folded, self.computation.facts)
+            self.folded += BLOCK
 
     def finish_phase(self) -> None:
         """Gathers the partials of a pass whose pieces are all done, and goes on to the next pass."""
@@ -102,7 +113,7 @@ class Task:
             self.statistics.update(found)
             self.partials.clear()
         self.phase += 1
-        self.next = 0
+        self.next = self.folded = 0
 
 
 def open_tasks(
@@ -127,16 +138,19 @@ def open_tasks(
         dtype = compute_dtype([step.output.dtype, *(source.source.dtype for source in sources)])
         models = tuple(source.model for source in step.inputs)
         facts = TensorFacts(step.tensor, tuple(step.shape), models, plan.seed)
+        method, values = METHODS[plan.operations[step.operation].method], parameters[step.operation]
         computation = Computation(
-            method=METHODS[plan.operations[step.operation].method],
-            parameters=parameters[step.operation],
+            method=method,
+            parameters=values,
             facts=facts,
             dtype=dtype,
             reductions=reductions[step.operation],
             base=None if step.base is None else open_source(step.base, dtype),
             inputs=[open_source(source, dtype) for source in step.inputs],
         )
-        yield Task(step, computation, facts.elements, chunk_elements)
+        whole = method.whole(facts, values)
+        piece = chunk_elements if whole is None else max(1, ROWS_CHUNK // max(1, whole)) * whole
+        yield Task(step, computation, facts.elements, piece)
 
 
 def _place(step: Step) -> tuple[int, int]:

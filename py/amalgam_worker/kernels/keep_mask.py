@@ -24,11 +24,6 @@ def mask_key(seed: int, model: int, tensor: str, block: int) -> tuple[int, int]:
 def keep_mask(key: tuple[int, int], elements: int, density: float, scratch: Scratch) -> torch.Tensor:
     """Keeps each element of a block with probability `density`, independently.
 
-    The element's place is hashed by `lowbias32` of Chris Wellons (hash-prospector, public domain), once for
-    all blocks, and then with the key: two multiplications by the same constants with an xorshift between
-    them, in wrapping int32 arithmetic. Each key word goes into one multiplication: blocks differ in 64 bits.
-    The last xorshift is left out: it changes low bits only, and the high ones decide the comparison.
-
     Args:
         key: of `mask_key`.
         elements: length of the block, at most MASK_BLOCK.
@@ -36,15 +31,26 @@ def keep_mask(key: tuple[int, int], elements: int, density: float, scratch: Scra
     Returns:
         float32 of shape [elements], ones and zeros; valid until the next call with this scratch.
     """
-    hashed = scratch.take("hash", elements, torch.int32)
-    shifted = scratch.take("hash shifted", elements, torch.int32)
-    torch.bitwise_xor(_places(scratch.device)[:elements], key[0], out=hashed)
-    hashed.mul_(0x7FEB352D).bitwise_xor_(key[1])
-    _xor_shifted(hashed, shifted, 15)
-    hashed.mul_(_signed(0x846CA68B))
+    hashed = random_words(key, 0, elements, scratch)
     # Compared as float32, which resolves probabilities to 2^-24: into float32 torch compares without a copy.
     keep = scratch.take("keep", elements, torch.float32).copy_(hashed)
     return torch.lt(keep, density * 2.0**32 - 2.0**31, out=keep)
+
+
+def random_words(key: tuple[int, int], low: int, high: int, scratch: Scratch) -> torch.Tensor:
+    """Words of the elements [low, high) of a block, uniform and independent; int32 of shape [high - low].
+
+    The element's place is hashed by `lowbias32` of Chris Wellons (hash-prospector, public domain), once for
+    all blocks, and then with the key: two multiplications by the same constants with an xorshift between
+    them, in wrapping int32 arithmetic. Each key word goes into one multiplication: blocks differ in 64 bits.
+    The last xorshift is left out: it changes low bits only, and the high ones decide a comparison.
+    """
+    hashed = scratch.take("hash", high - low, torch.int32)
+    shifted = scratch.take("hash shifted", high - low, torch.int32)
+    torch.bitwise_xor(_places(scratch.device)[low:high], key[0], out=hashed)
+    hashed.mul_(0x7FEB352D).bitwise_xor_(key[1])
+    _xor_shifted(hashed, shifted, 15)
+    return hashed.mul_(_signed(0x846CA68B))
 
 
 @cache

@@ -13,6 +13,8 @@ from amalgam_worker.tensors.buffers import Scratch
 
 # Sums are formed per block of so many elements, whatever the chunk size: that fixes their bits.
 BLOCK = 65_536
+# Rows that must stay whole are put together to chunks of about so many elements.
+ROWS_CHUNK = 4 * BLOCK
 
 Partial = list[torch.Tensor]
 # Results of gathering, by name; on the CPU.
@@ -47,7 +49,7 @@ class Chunk:
     """
 
     tensor: TensorFacts
-    start: int  # place of the first element in the flattened tensor, a multiple of BLOCK
+    start: int  # place of the first element in the flattened tensor, multiple of BLOCK or `Method.whole`
     base: torch.Tensor | None
     inputs: list[torch.Tensor]
     scratch: Scratch
@@ -109,6 +111,9 @@ class Reduction:
     gather: Callable[[list[Partial], TensorFacts, Statistics, Parameters], Statistics]
     # What is measured at a time. Only integers, exact in any grouping, may be measured per chunk or summed.
     partials: Literal["per block", "per chunk", "summed"] = "per block"
+    # Takes in each partial, with its place, in the order of the tensor, and changes the statistics in place:
+    # for partials that are too large to be kept for `gather`, which then gets none.
+    fold: Callable[[Statistics, Partial, int, TensorFacts], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +127,6 @@ class Method:
     per_input: tuple[str, ...]
     combine: Callable[[Chunk, Statistics, Parameters], torch.Tensor]
     reductions: Callable[[Parameters], tuple[Reduction, ...]] = lambda parameters: ()
+    # So many elements (a row that is ranked as a whole) must lie in one chunk. Chunks are then cut by the
+    # tensor's shape alone, so that what is measured per chunk has the same bits for any setting.
+    whole: Callable[[TensorFacts, Parameters], int | None] = lambda facts, parameters: None
