@@ -1,4 +1,17 @@
-import { type Document, isAlias, isMap, isNode, isPair, isScalar, LineCounter, parseDocument, stringify } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  type Scalar,
+  stringify,
+  type Tags,
+  visit,
+} from 'yaml';
 import type { z } from 'zod';
 import { type Fault, type FaultDescription, faultWithoutPlace } from './fault.js';
 import { suggestion } from './nearest.js';
@@ -35,7 +48,7 @@ const nodeRange = (document: Document, path: YamlPath, at: 'key' | 'value'): [nu
   const parent = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true);
   const last = path.at(-1);
   if (isMap(parent) && last !== undefined) {
-    const pair = parent.items.find(
+    const pair = parent.items.findLast(
       (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(last),
     );
     const node = at === 'key' ? pair?.key : (pair?.value ?? pair?.key);
@@ -46,17 +59,50 @@ const nodeRange = (document: Document, path: YamlPath, at: 'key' | 'value'): [nu
   return path.length > 0 ? nodeRange(document, path.slice(0, -1), 'key') : undefined;
 };
 
+/** PyYAML's patterns where they are narrower than YAML 1.1: `y` is a word, and an exponent needs a point and a sign. */
+const narrowed = (tag: Tags[number]): Tags[number] => {
+  if (typeof tag === 'string' || !('test' in tag) || tag.test === undefined) return tag;
+  if (tag.tag === 'tag:yaml.org,2002:bool') {
+    return { ...tag, test: tag.test.test('yes') ? /^(yes|true|on)$/i : /^(no|false|off)$/i };
+  }
+  const isExponent = 'format' in tag && tag.format === 'EXP';
+  return isExponent ? { ...tag, test: /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)[eE][-+][0-9]+$/ } : tag;
+};
+
+/** Keys that a mapping holds already: PyYAML takes the last, and says nothing. */
+const repeatedKeys = (document: Document): Scalar[] => {
+  const repeated: Scalar[] = [];
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key) || key.value === '<<') continue;
+        if (seen.has(key.value)) repeated.push(key);
+        seen.add(key.value);
+      }
+    },
+  });
+  return repeated;
+};
+
 const wordEnd = (text: string, start: number): number =>
   start + (/^[\w-]*/.exec(text.slice(start, start + 100))?.[0].length ?? 0);
 
-/** Parses one YAML document with PyYAML's reading of scalars (YAML 1.1, `<<` merges), or says where it is broken. */
+/** Parses one YAML document with PyYAML's reading of scalars (YAML 1.1, `<<` merges), or says where it is broken; repeated keys are warnings. */
 export const parseYaml = (file: string, text: string): { source: YamlSource | null; faults: Fault[] } => {
   if (text.length > maximumBytes || deepest(text) > maximumDepth) {
     const message = `not a recipe: larger than ${maximumBytes / 1e6} MB or nested deeper than ${maximumDepth} levels`;
     return { source: null, faults: [faultWithoutPlace({ code: 'yaml-too-large', message }, file)] };
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { version: '1.1', merge: true, lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, {
+    version: '1.1',
+    merge: true,
+    uniqueKeys: false,
+    customTags: (tags) => tags.map(narrowed),
+    lineCounter: lines,
+    prettyErrors: false,
+  });
   const sourceLines = text.split('\n');
   const place = (offset: number, end: number) => {
     const { line, col } = lines.linePos(offset);
@@ -76,7 +122,13 @@ export const parseYaml = (file: string, text: string): { source: YamlSource | nu
       ? fault
       : { ...fault, ...place(range[0], text.slice(range[0], range[1]).trimEnd().length + range[0]) };
   };
-  return { source: { file, text, value: document.toJS({ maxAliasCount: 100 }), faultAt }, faults: [] };
+  const warnings = repeatedKeys(document).map((key): Fault => {
+    const message = `\`${String(key.value)}\` is written twice; the last one counts`;
+    const [start, end] = key.range ?? [0, 0];
+    const warning = faultWithoutPlace({ severity: 'warning', code: 'yaml-duplicate-key', message });
+    return { ...warning, ...place(start, end) };
+  });
+  return { source: { file, text, value: document.toJS({ maxAliasCount: 100 }), faultAt }, faults: warnings };
 };
 
 /** A copy of `value` without the keys at `paths`. */

@@ -1,5 +1,6 @@
 import { methodSpec } from '../protocol/methods.js';
 import type { Estimate, Operation, Shard, Step, StepInput } from '../protocol/plan.js';
+import { inputsOf, rangesOf } from './steps.js';
 
 /** The worker's defaults, which the prediction assumes. */
 const chunkElements = 262_144;
@@ -11,8 +12,7 @@ const torchBytes = 260_000_000;
 /** Bytes a second that one merge streams per pass over its inputs; measured on two cores with warm files. */
 const streamRate = 1_500_000_000;
 
-const bytesOfInput = ({ source, lora }: StepInput): number =>
-  source.bytes + (lora === null ? 0 : lora.a.bytes + lora.b.bytes);
+const bytesOfInput = (input: StepInput): number => rangesOf(input).reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** What a plan will read, write, hold and take. */
 export const estimatePlan = (
@@ -24,8 +24,9 @@ export const estimatePlan = (
   let streamed = 0;
   let mostInputs = 1;
   let mostLora = 0;
-  for (const { base, inputs, operation } of steps) {
-    const all = base === null ? inputs : [base, ...inputs];
+  for (const step of steps) {
+    const { operation } = step;
+    const all = inputsOf(step);
     const bytes = all.reduce((sum, input) => sum + bytesOfInput(input), 0);
     const method = operation === null ? undefined : operations[operation]?.method;
     bytesRead += bytes;

@@ -1,78 +1,120 @@
 import type { Fault } from '../fault.js';
-import { type MethodName, methodSpec } from '../protocol/methods.js';
-import type { Operation } from '../protocol/plan.js';
-import type { Recipe, Settings } from '../recipe/recipe.js';
-import { entryFor, resolveParameters } from '../recipe/resolve.js';
-import type { Participant, Roles } from './roles.js';
+import { type MethodName, methodSpec, type ParameterSpec } from '../protocol/methods.js';
+import type { Operation, ParameterValues } from '../protocol/plan.js';
+import type { Recipe, RecipeSource, Settings } from '../recipe/recipe.js';
+import {
+  isUnreadable,
+  type ResolvedParameter,
+  resolveParameter,
+  type TypedValue,
+  valueFor,
+} from '../recipe/resolve.js';
+import type { Member } from './group.js';
+import type { OutlinedTensor } from './outline.js';
+import type { SliceRoles } from './roles.js';
 
 /** Resolves the operation of each tensor; equal ones are shared. */
 export type OperationTable = {
   readonly operations: Operation[];
-  /** Index of the operation of a tensor whose layer stands at `t`. */
-  readonly indexFor: (tensor: string, t: number) => number;
+  /** Index of the operation that merges `inputs` into the tensor. */
+  readonly indexFor: (tensor: OutlinedTensor, inputs: readonly Member[]) => number;
+  /** Index of the operation that takes one tensor as it is, changing its type. */
+  readonly unchanged: () => number;
   /** Required parameters that the recipe does not set, found so far. */
   readonly missing: () => Fault[];
 };
 
-export const operationTable = (recipe: Recipe, method: MethodName, { inputs }: Roles): OperationTable => {
+type Resolved = {
+  readonly shared: readonly ResolvedParameter[];
+  readonly perInput: readonly (readonly ResolvedParameter[])[];
+};
+
+/** Levels that hold for all models of a slice, most specific first. */
+export const sharedLevels = (recipe: Recipe, { slice, module }: SliceRoles): readonly Settings[] => [
+  slice.parameters,
+  module.parameters,
+  recipe.parameters,
+];
+
+const resolveAll = (specs: Readonly<Record<string, ParameterSpec>>, levels: readonly Settings[]): ResolvedParameter[] =>
+  Object.entries(specs).map(([name, spec]) => resolveParameter(name, spec, levels));
+
+const namedValues = (parameters: readonly ResolvedParameter[], values: readonly (TypedValue | undefined)[]) => {
+  const named: ParameterValues = {};
+  for (const [index, { name }] of parameters.entries()) {
+    const value = values[index];
+    if (value !== undefined) named[name] = value;
+  }
+  return named;
+};
+
+export const operationTable = (recipe: Recipe, method: MethodName): OperationTable => {
   const spec = methodSpec(method);
   const operations: Operation[] = [];
   const known = new Map<string, number>();
-  const missingShared = new Set<string>();
-  const missingOf = new Map<Participant, Set<string>>(inputs.map((input) => [input, new Set()]));
-  const indexFor = (tensor: string, t: number): number => {
-    const operation: Operation = {
-      method,
-      shared: resolveParameters(spec.shared, { levels: [recipe.parameters], tensor, t }, missingShared),
-      perInput: inputs.map((input) =>
-        resolveParameters(
-          spec.perInput,
-          { levels: [input.written.parameters, recipe.parameters], tensor, t },
-          missingOf.get(input) ?? new Set(),
-        ),
-      ),
+  const resolved = new Map<SliceRoles, Resolved>();
+  const faults = new Map<string, Fault>();
+
+  const resolvedFor = (roles: SliceRoles): Resolved => {
+    const found = resolved.get(roles);
+    if (found !== undefined) return found;
+    const levels = sharedLevels(recipe, roles);
+    const own = {
+      shared: resolveAll(spec.shared, levels),
+      perInput: roles.inputs.map(({ written }) => resolveAll(spec.perInput, [written.parameters, ...levels])),
     };
-    const key = JSON.stringify(operation);
-    const index = known.get(key) ?? operations.push(operation) - 1;
+    resolved.set(roles, own);
+    return own;
+  };
+
+  const noteMissing = (name: string, roles: SliceRoles, where: RecipeSource | null): void => {
+    const own = (where === null ? spec.shared : spec.perInput)[name];
+    const levels = [...(where === null ? [] : [where.parameters]), ...sharedLevels(recipe, roles)];
+    if (own === undefined || isUnreadable(name, own, levels)) return;
+    const message = `${method} needs \`${name}\`${where === null ? '' : ` for ${where.reference.text}`}`;
+    const path = where === null ? ['merge_method'] : where.path;
+    const description = { code: 'parameter-missing', message, hint: `${name}: ${own.meaning}` };
+    faults.set(`${name} ${path.join('.')}`, recipe.source.faultAt(path, description));
+  };
+
+  const add = (key: string, make: () => Operation): number => {
+    const index = known.get(key) ?? operations.push(make()) - 1;
     known.set(key, index);
     return index;
   };
-  const fault = (name: string, where: Participant | null): Fault => {
-    const message = `${method} needs \`${name}\`${where === null ? '' : ` for ${where.written.reference.text}`}`;
-    const meaning = (where === null ? spec.shared : spec.perInput)[name]?.meaning;
-    const path = where === null ? ['merge_method'] : where.written.path;
-    return recipe.source.faultAt(path, { code: 'parameter-missing', message, hint: meaning && `${name}: ${meaning}` });
-  };
-  const unreadable = (name: string, levels: readonly Settings[]) =>
-    levels.some((settings) => settings[name]?.entries.length === 0);
-  const missing = () => [
-    ...[...missingShared].filter((name) => !unreadable(name, [recipe.parameters])).map((name) => fault(name, null)),
-    ...inputs.flatMap((input) =>
-      [...(missingOf.get(input) ?? [])]
-        .filter((name) => !unreadable(name, [input.written.parameters, recipe.parameters]))
-        .map((name) => fault(name, input)),
-    ),
-  ];
-  return { operations, indexFor, missing };
-};
 
-/** Filters that are part of no tensor's name: the setting would silently do nothing. */
-export const checkFilters = (recipe: Recipe, tensors: readonly string[]): Fault[] => {
-  const levels: readonly Settings[] = [recipe.parameters, ...recipe.models.map((model) => model.parameters)];
-  return levels.flatMap((settings) =>
-    Object.values(settings).flatMap((setting) =>
-      setting.entries
-        .filter((entry) => entry.filter !== null && !tensors.some((tensor) => entryFor(setting, tensor) === entry))
-        .map(({ filter, path }) => {
-          const anywhere = tensors.some((tensor) => filter !== null && tensor.includes(filter));
-          const message = anywhere
-            ? `the filter \`${filter}\` is never reached: an earlier one takes all its tensors`
-            : `the filter \`${filter}\` is part of no tensor's name`;
-          const hint = `names look like ${tensors[Math.floor(tensors.length / 2)]}`;
-          return recipe.source.faultAt([...path, 'filter'], { code: 'filter-unmatched', message, hint });
-        }),
-    ),
-  );
+  const indexFor = (tensor: OutlinedTensor, inputs: readonly Member[]): number => {
+    const { roles, name, t, sourceNames } = tensor;
+    const { shared, perInput } = resolvedFor(roles);
+    const first = roles.base === null ? 0 : 1;
+    const sharedValues = shared.map((parameter) => valueFor(parameter, name, t));
+    const inputParameters = inputs.map(({ index }) => perInput[index - first] ?? []);
+    const inputValues = inputs.map(({ index }, at) =>
+      (inputParameters[at] ?? []).map((parameter) => valueFor(parameter, sourceNames?.[index] ?? name, t)),
+    );
+    for (const [at, value] of sharedValues.entries()) {
+      const parameter = shared[at];
+      if (value === undefined && parameter !== undefined) noteMissing(parameter.name, roles, null);
+    }
+    for (const [at, values] of inputValues.entries()) {
+      const where = roles.all[inputs[at]?.index ?? 0]?.written ?? null;
+      for (const [position, { name: parameter }] of (inputParameters[at] ?? []).entries()) {
+        if (values[position] === undefined) noteMissing(parameter, roles, where);
+      }
+    }
+    return add(`${sharedValues.join()}|${inputValues.map((values) => values.join()).join('|')}`, () => ({
+      method,
+      shared: namedValues(shared, sharedValues),
+      perInput: inputValues.map((values, at) => namedValues(inputParameters[at] ?? [], values)),
+    }));
+  };
+
+  return {
+    operations,
+    indexFor,
+    unchanged: () => add('unchanged', () => ({ method: 'passthrough', shared: {}, perInput: [{ scale: 1 }] })),
+    missing: () => [...faults.values()],
+  };
 };
 
 /** Weights that would divide by zero. */
@@ -85,7 +127,6 @@ export const checkWeights = (recipe: Recipe, operations: readonly Operation[]): 
   );
   if (!divides) return [];
   const message = 'the weights add up to 0, and `normalize` would divide by that';
-  return [
-    recipe.source.faultAt(['models'], { code: 'weights-cancel', message, hint: 'set `normalize: false`' }, 'key'),
-  ];
+  const path = recipe.modules[0]?.path ?? [];
+  return [recipe.source.faultAt(path, { code: 'weights-cancel', message, hint: 'set `normalize: false`' }, 'key')];
 };

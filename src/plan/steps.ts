@@ -1,6 +1,7 @@
-import type { StoredTensor } from '../hub/checkpoint.js';
 import type { OpenedModel } from '../hub/open-model.js';
-import type { Dtype, InputFile, Step, StepInput, TensorRange } from '../protocol/plan.js';
+import type { HeaderEntry } from '../hub/safetensors-header.js';
+import type { InputFile, Step, StepInput, TensorRange } from '../protocol/plan.js';
+import type { TensorView } from './tensor-view.js';
 
 /** Files of all models in one list, each once. */
 export type FileTable = { readonly files: InputFile[]; readonly indexOf: (file: InputFile) => number };
@@ -18,7 +19,7 @@ export const fileTable = (): FileTable => {
   };
 };
 
-const range = (file: number, { dtype, shape, offset, bytes }: Omit<StoredTensor, 'file'>): TensorRange => ({
+const range = (file: number, { dtype, shape, offset, bytes }: HeaderEntry): TensorRange => ({
   file,
   offset,
   bytes,
@@ -26,21 +27,21 @@ const range = (file: number, { dtype, shape, offset, bytes }: Omit<StoredTensor,
   shape: [...shape],
 });
 
-/** One model's tensor as a step reads it, or null where the model lacks it. */
+/** One model's tensor as a step reads it. */
 export const stepInput = (
   model: number,
   { checkpoint, adapter }: OpenedModel,
-  tensor: string,
+  { name, parts }: TensorView,
   files: FileTable,
 ): StepInput | null => {
-  const stored = checkpoint.tensors.get(tensor);
-  const file = stored && checkpoint.files[stored.file];
-  if (stored === undefined || file === undefined) return null;
-  const update = adapter?.updates.get(tensor);
+  const [part] = parts;
+  const file = part && checkpoint.files[part.file];
+  if (part === undefined || file === undefined) return null;
+  const update = adapter?.updates.get(name);
   return {
     model,
-    tensor,
-    source: range(files.indexOf(file), stored),
+    tensor: name,
+    source: range(files.indexOf(file), part),
     lora:
       adapter === null || update === undefined
         ? null
@@ -53,18 +54,13 @@ export const stepInput = (
   };
 };
 
-const floats: readonly Dtype[] = ['F64', 'F32', 'F16', 'BF16'];
+/** Ranges of files that an input is read from. */
+export const rangesOf = ({ source, lora }: StepInput): readonly TensorRange[] =>
+  lora === null ? [source] : [source, lora.a, lora.b];
 
-/** Only floating-point weights are merged; integers and masks are copied where all models agree. */
-export const isMergeable = (dtype: Dtype): boolean => floats.includes(dtype);
-
-/** The common type of several inputs, as torch promotes them: float16 with bfloat16 needs float32. */
-export const promote = (dtypes: readonly Dtype[]): Dtype => {
-  const kinds = new Set(dtypes);
-  const [only] = kinds;
-  if (kinds.size === 1 && only !== undefined) return only;
-  return kinds.has('F64') ? 'F64' : 'F32';
-};
+/** Whether the worker may take an input's bytes for the tensor itself. */
+export const isPlain = (input: StepInput, shape: readonly number[]): boolean =>
+  input.lora === null && String(input.source.shape) === String(shape);
 
 export const inputsOf = ({ base, inputs }: Pick<Step, 'base' | 'inputs'>): readonly StepInput[] =>
   base === null ? inputs : [base, ...inputs];

@@ -1,5 +1,5 @@
 import type { PlanSummary } from '../events.js';
-import type { Operation, Plan } from '../protocol/plan.js';
+import type { ParameterValues, Plan } from '../protocol/plan.js';
 import { modelNames } from './names.js';
 
 const number = (value: number): string => String(Number(value.toPrecision(4)));
@@ -16,20 +16,36 @@ const spread = (values: readonly (boolean | number)[]): string => {
 const settingsOf = (names: readonly string[], values: readonly Record<string, boolean | number>[]): string =>
   names.map((name) => `${name} ${spread(values.flatMap((each) => each[name] ?? []))}`).join(' · ');
 
+/** The different values of each model's own parameters, in the order of the models. */
+const valuesByModel = ({ steps, operations, method, models }: Plan): Map<number, ParameterValues[]> => {
+  const found = new Map<number, Set<ParameterValues>>(models.map((_, index) => [index, new Set()]));
+  for (const { operation, inputs } of steps) {
+    const own = operation === null ? undefined : operations[operation];
+    if (own?.method !== method) continue;
+    for (const [index, { model }] of inputs.entries()) {
+      const values = own.perInput[index];
+      if (values !== undefined) found.get(model)?.add(values);
+    }
+  }
+  return new Map([...found].flatMap(([model, values]) => (values.size === 0 ? [] : [[model, [...values]] as const])));
+};
+
 /** The plan in a few lines for people. */
 export const summarise = (plan: Plan): PlanSummary => {
   const names = modelNames(plan.models);
-  const inputs = names.filter((_, index) => plan.models[index]?.role === 'input');
-  const used: readonly Operation[] = plan.operations;
-  const shared = Object.keys(used[0]?.shared ?? {}).filter((name) => name !== 'int8_mask');
-  const lines = inputs.map((name, index) => {
-    const values = used.map(({ perInput }) => perInput[index] ?? {});
-    const text = settingsOf(Object.keys(values[0] ?? {}), values);
-    return text === '' ? '' : `${name}: ${text}`;
+  const used = [...new Set(plan.steps.flatMap(({ operation }) => (operation === null ? [] : [operation])))];
+  const operations = used
+    .flatMap((index) => plan.operations[index] ?? [])
+    .filter(({ method }) => method === plan.method);
+  const shared = Object.keys(operations[0]?.shared ?? {}).filter((name) => name !== 'int8_mask');
+  const values = valuesByModel(plan);
+  const lines = [...values].map(([model, own]) => {
+    const text = settingsOf(Object.keys(own[0] ?? {}), own);
+    return text === '' ? '' : `${names[model]}: ${text}`;
   });
   const sharedLine = settingsOf(
     shared,
-    used.map((operation) => operation.shared),
+    operations.map((operation) => operation.shared),
   );
   return {
     hash: plan.hash,

@@ -7,12 +7,15 @@ import { lowerMergekit } from './mergekit.js';
 import type { Recipe } from './recipe.js';
 import { isStarterKit, lowerStarterKit } from './starter-kit.js';
 
-/** Reads and lowers a recipe file of either dialect; what is wrong with it comes back as faults with places. */
-export const readRecipe = (file: string, cwd: string): { recipe: Recipe | null; faults: Fault[] } => {
-  const path = resolve(cwd, file);
-  let text: string;
+export type ReadRecipeOptions = {
+  readonly cwd: string;
+  /** What means nothing is a warning rather than an error. */
+  readonly allowUnknown?: boolean | undefined;
+};
+
+const readText = (file: string, path: string): string => {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(cause);
     throw new UserError({
@@ -23,8 +26,17 @@ export const readRecipe = (file: string, cwd: string): { recipe: Recipe | null; 
       cause,
     });
   }
-  const { source, faults } = parseYaml(file, text);
+};
+
+/** Reads and lowers a recipe file of either dialect; what is wrong with it comes back as faults with places. */
+export const readRecipe = (
+  file: string,
+  { cwd, allowUnknown = false }: ReadRecipeOptions,
+): { recipe: Recipe | null; faults: Fault[] } => {
+  const path = resolve(cwd, file);
+  const { source, faults } = parseYaml(file, readText(file, path));
   if (source === null) return { recipe: null, faults };
   const folders = [cwd, dirname(path)];
-  return isStarterKit(source.value) ? lowerStarterKit(source, folders) : lowerMergekit(source, folders);
+  const reading = { source, faults, unknownKeys: allowUnknown ? 'warning' : 'error' } as const;
+  return isStarterKit(source.value) ? lowerStarterKit(reading, folders) : lowerMergekit(reading, folders);
 };

@@ -1,13 +1,22 @@
 import type { ParameterSpec } from '../protocol/methods.js';
-import type { ParameterValues } from '../protocol/plan.js';
-import { coerce } from './check-parameters.js';
-import type { Setting, Settings, SettingValue } from './recipe.js';
+import { coerce } from './coerce.js';
+import type { Setting, SettingEntry, Settings, SettingValue } from './recipe.js';
+
+/** A value of the type that its parameter wants. */
+export type TypedValue = number | boolean;
+type TypedGradient = readonly TypedValue[];
+
+/** One way that a parameter may get its value; a null filter matches every name. */
+export type TypedEntry = { readonly filter: string | null; readonly value: TypedValue | TypedGradient };
+
+/** All ways in order of precedence, through all levels down to the default: the first whose filter matches applies. */
+export type ResolvedParameter = { readonly name: string; readonly entries: readonly TypedEntry[] };
 
 /**
  * The value of a gradient at position `t` in [0, 1] of the layers: linear between numbers, the element reached for
  * booleans. Embeddings, final norm and head stand at t = 0.
  */
-export const valueAt = (value: SettingValue, t: number): number | boolean => {
+export const valueAt = (value: TypedValue | TypedGradient, t: number): TypedValue => {
   if (typeof value !== 'object') return value;
   const position = t * (value.length - 1);
   const low = Math.min(Math.trunc(position), value.length - 1);
@@ -19,33 +28,47 @@ export const valueAt = (value: SettingValue, t: number): number | boolean => {
 };
 
 /** The entry of a setting that applies to a tensor. */
-export const entryFor = (setting: Setting, tensor: string): Setting['entries'][number] | undefined =>
+export const entryFor = (setting: Setting, tensor: string): SettingEntry | undefined =>
   setting.entries.find(({ filter }) => filter === null || tensor.includes(filter));
 
-/** Where a parameter of one tensor is looked up, most specific level first. */
-export type Lookup = {
-  readonly levels: readonly Settings[];
-  /** The name that filters are tested on. */
-  readonly tensor: string;
-  /** Position among the layers, 0 to 1. */
-  readonly t: number;
+const settingIn = (settings: Settings, name: string): Setting | undefined =>
+  Object.hasOwn(settings, name) ? settings[name] : undefined;
+
+/** Null where a scalar is not of the type; that is a fault of its own. */
+const typed = (value: SettingValue, spec: ParameterSpec): TypedEntry['value'] | null => {
+  const values = (typeof value === 'object' ? value : [value]).map((scalar) => coerce(scalar, spec));
+  if (values.some((one) => typeof one === 'object')) return null;
+  return typeof value === 'object' ? (values as TypedValue[]) : (values[0] as TypedValue);
 };
 
-/** All parameters of `specs` for one tensor; the names of required ones that nothing sets are added to `missing`. */
-export const resolveParameters = (
-  specs: Readonly<Record<string, ParameterSpec>>,
-  { levels, tensor, t }: Lookup,
-  missing: Set<string>,
-): ParameterValues => {
-  const values: ParameterValues = {};
-  for (const [name, spec] of Object.entries(specs)) {
-    const entry = levels
-      .map((settings) => (Object.hasOwn(settings, name) ? settings[name] : undefined))
-      .map((setting) => setting && entryFor(setting, tensor))
-      .find((found) => found !== undefined);
-    const value = entry === undefined ? spec.default : coerce(valueAt(entry.value, t), spec);
-    if (value === undefined) missing.add(name);
-    else if (typeof value !== 'object') values[name] = value;
+/** Looks one parameter up in `levels`, most specific first. A level none of whose filters match falls through to the next. */
+export const resolveParameter = (name: string, spec: ParameterSpec, levels: readonly Settings[]): ResolvedParameter => {
+  const entries: TypedEntry[] = [];
+  for (const level of levels) {
+    for (const { filter, value } of settingIn(level, name)?.entries ?? []) {
+      const own = typed(value, spec);
+      if (own !== null) entries.push({ filter, value: own });
+      if (filter === null) return { name, entries };
+    }
   }
-  return values;
+  if (spec.default !== undefined) entries.push({ filter: null, value: spec.default });
+  return { name, entries };
 };
+
+/** A parameter's value for the tensor of that name, at position `t` of the layers; undefined where nothing sets it. */
+export const valueFor = ({ entries }: ResolvedParameter, tensor: string, t: number): TypedValue | undefined => {
+  for (const { filter, value } of entries) {
+    if (filter === null || tensor.includes(filter)) return valueAt(value, t);
+  }
+  return undefined;
+};
+
+/** Whether a level holds a setting of that name that could not be read in full. */
+export const isUnreadable = (name: string, spec: ParameterSpec, levels: readonly Settings[]): boolean =>
+  levels.some((level) => {
+    const setting = settingIn(level, name);
+    return (
+      setting !== undefined &&
+      (setting.entries.length === 0 || setting.entries.some(({ value }) => typed(value, spec) === null))
+    );
+  });

@@ -1,85 +1,68 @@
-import type { Fault } from '../fault.js';
-import type { YamlPath, YamlSource } from '../yaml.js';
-import type { Setting, Settings, SettingValue } from './recipe.js';
+import type { YamlPath } from '../yaml.js';
+import { invalid, isAbsent, isMapping, type Mapping, type Reading, report } from './reading.js';
+import type { Scalar, Setting, SettingEntry, Settings, SettingValue } from './recipe.js';
 
-const isScalar = (value: unknown): value is number | boolean => typeof value === 'number' || typeof value === 'boolean';
+const isScalar = (value: unknown): value is Scalar =>
+  typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value !== '');
 
-/** A number written as text, as PyYAML reads `1e-5`. */
-const scalarOf = (value: unknown): unknown => {
-  if (typeof value !== 'string' || value.trim() === '') return value;
-  const number = Number(value);
-  return Number.isNaN(number) ? value : number;
-};
-
-const settingValue = (written: unknown): SettingValue | undefined => {
-  const value = Array.isArray(written) ? written.map(scalarOf) : scalarOf(written);
+const settingValue = (value: unknown): SettingValue | undefined => {
   if (isScalar(value)) return value;
-  if (!Array.isArray(value) || value.length === 0) return undefined;
-  if (value.every((element) => typeof element === 'number')) return value as number[];
-  if (value.every((element) => typeof element === 'boolean')) return value as boolean[];
-  return undefined;
+  return Array.isArray(value) && value.length > 0 && value.every(isScalar) ? value : undefined;
 };
 
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
-type Entry = Setting['entries'][number];
+const readEntry = (reading: Reading, mapping: Mapping, path: YamlPath): SettingEntry | undefined => {
+  const extra = Object.keys(mapping).find((key) => key !== 'filter' && key !== 'value');
+  if (extra !== undefined) {
+    const fault = { code: 'unknown-key', message: `unknown key \`${extra}\``, hint: 'one of: filter, value' };
+    report(reading, [...path, extra], { severity: reading.unknownKeys, ...fault }, 'key');
+  }
+  const { filter } = mapping;
+  if (!isAbsent(filter) && typeof filter !== 'string') {
+    return invalid(reading, [...path, 'filter'], 'a filter is part of a tensor name, as text');
+  }
+  const value = settingValue(mapping.value);
+  if (value === undefined) {
+    return invalid(reading, [...path, 'value'], 'expected a number, true, false or a list of them');
+  }
+  return { filter: isAbsent(filter) || filter === '*' ? null : filter, value, path };
+};
+
+const readEntries = (reading: Reading, written: readonly unknown[], path: YamlPath): SettingEntry[] => {
+  const mixed = 'a list holds either plain values or `{filter, value}` entries, not both';
+  const entries = written.map((element, index) =>
+    isMapping(element) ? readEntry(reading, element, [...path, index]) : invalid(reading, [...path, index], mixed),
+  );
+  return entries.flatMap((entry) => entry ?? []);
+};
 
 /** Reads a scalar, a gradient, one `{filter, value}` or a list of them. */
-export const readSetting = (
-  source: YamlSource,
-  written: unknown,
-  path: YamlPath,
-  faults: Fault[],
-): Setting | undefined => {
-  const refuse = (message: string, at: YamlPath, hint?: string): undefined => {
-    faults.push(source.faultAt(at, { code: 'invalid-value', message, hint }));
-    return undefined;
-  };
-  const entry = (mapping: Record<string, unknown>, at: YamlPath): Entry | undefined => {
-    const extra = Object.keys(mapping).find((key) => key !== 'filter' && key !== 'value');
-    if (extra !== undefined) return refuse(`unknown key \`${extra}\``, [...at, extra], 'one of: filter, value');
-    const { filter } = mapping;
-    if (filter !== undefined && filter !== null && typeof filter !== 'string') {
-      return refuse('a filter is part of a tensor name, as text', [...at, 'filter']);
-    }
-    const value = settingValue(mapping.value);
-    if (value === undefined) return refuse('expected a number, true, false or a list of them', [...at, 'value']);
-    return { filter: filter === undefined || filter === null || filter === '*' ? null : filter, value, path: at };
-  };
+export const readSetting = (reading: Reading, written: unknown, path: YamlPath): Setting => {
   if (isMapping(written)) {
-    const single = entry(written, path);
-    return single && { entries: [single], path };
+    const entry = readEntry(reading, written, path);
+    return { entries: entry === undefined ? [] : [entry], path };
   }
-  if (Array.isArray(written) && written.some(isMapping)) {
-    const entries = written.map((element, index) =>
-      isMapping(element)
-        ? entry(element, [...path, index])
-        : refuse('a list holds either plain values or `{filter, value}` entries, not both', [...path, index]),
-    );
-    return entries.some((one) => one === undefined) ? undefined : { entries: entries as Entry[], path };
-  }
+  if (Array.isArray(written) && written.some(isMapping)) return { entries: readEntries(reading, written, path), path };
   const value = settingValue(written);
-  if (value === undefined) {
-    return refuse('expected a number, true, false, a list of them, or a list of `{filter, value}`', path);
-  }
-  return { entries: [{ filter: null, value, path }], path };
+  if (value !== undefined) return { entries: [{ filter: null, value, path }], path };
+  invalid(reading, path, 'expected a number, true, false, a list of them, or a list of `{filter, value}`');
+  return { entries: [], path };
 };
 
 /** Reads a `parameters` mapping. */
-export const readSettings = (source: YamlSource, written: unknown, path: YamlPath, faults: Fault[]): Settings => {
-  if (written === undefined || written === null) return {};
+export const readSettings = (reading: Reading, written: unknown, path: YamlPath): Settings => {
+  if (isAbsent(written)) return {};
   if (!isMapping(written)) {
-    faults.push(
-      source.faultAt(path, { code: 'invalid-value', message: '`parameters` is a mapping of names to values' }),
-    );
+    invalid(reading, path, '`parameters` is a mapping of names to values');
     return {};
   }
   const settings: Record<string, Setting> = Object.create(null);
   for (const [name, value] of Object.entries(written)) {
-    const setting = readSetting(source, value, [...path, name], faults);
-    // A setting that could not be read is kept empty: it is there, so it is not missing as well.
-    settings[name] = setting ?? { entries: [], path: [...path, name] };
+    if (isEmpty(value)) {
+      const message = `\`${name}\` is an empty list, which sets nothing`;
+      report(reading, [...path, name], { severity: 'warning', code: 'empty-setting', message });
+    } else settings[name] = readSetting(reading, value, [...path, name]);
   }
   return settings;
 };

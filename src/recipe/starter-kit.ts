@@ -4,8 +4,9 @@ import type { Fault } from '../fault.js';
 import { locate, type SearchFolders } from '../hub/reference.js';
 import { suggestion } from '../nearest.js';
 import { type MethodName, methodNames } from '../protocol/methods.js';
-import { validateYaml, type YamlPath, type YamlSource } from '../yaml.js';
-import type { Recipe, RecipeModel, Setting, Settings } from './recipe.js';
+import { validateYaml, type YamlPath } from '../yaml.js';
+import type { Reading } from './reading.js';
+import type { Recipe, RecipeSource, Setting, Settings } from './recipe.js';
 import { readSettings } from './setting.js';
 
 const RepositoryAndRevision = z
@@ -54,10 +55,12 @@ export const isStarterKit = (value: unknown): boolean =>
 
 /** Lowers a config of the NeurIPS 2024 LLM-Merging starter kit. The method comes from `merge_method` or the file's name. */
 export const lowerStarterKit = (
-  source: YamlSource,
+  reading: Reading,
   folders: SearchFolders,
 ): { recipe: Recipe | null; faults: Fault[] } => {
-  const { value, faults } = validateYaml(source, StarterKitConfig, () => Object.keys(StarterKitConfig.shape));
+  const { source, faults, unknownKeys } = reading;
+  const { value, faults: found } = validateYaml(source, StarterKitConfig, () => Object.keys(StarterKitConfig.shape));
+  faults.push(...found.map((fault) => (fault.code === 'unknown-key' ? { ...fault, severity: unknownKeys } : fault)));
   if (value === null) return { recipe: null, faults };
 
   const written = value.merge_method ?? undefined;
@@ -98,9 +101,11 @@ export const lowerStarterKit = (
     revision: string | null | undefined,
     parameters: Settings,
     path: YamlPath,
-  ): RecipeModel => ({
+  ): RecipeSource => ({
     reference: { text: name, model: locate(name, folders, revision ?? undefined), adapter: null },
+    architecture: null,
     parameters,
+    layers: null,
     path,
   });
   const models = value.list_models.map(([name, revision], index) => {
@@ -111,7 +116,7 @@ export const lowerStarterKit = (
     return model(name ?? '', revision, takesWeights ? { weight } : {}, ['list_models', index, 0]);
   });
   const base = model(value.base_model_name, value.base_model_revision_id, {}, ['base_model_name']);
-  const parameters: Record<string, Setting> = { ...readSettings(source, value.parameters, ['parameters'], faults) };
+  const parameters: Record<string, Setting> = { ...readSettings(reading, value.parameters, ['parameters']) };
   if (method === 'slerp') {
     if (models.length !== 2) {
       const message = `slerp merges exactly two models, not ${models.length}`;
@@ -126,10 +131,28 @@ export const lowerStarterKit = (
     dialect: 'starter-kit',
     source,
     method: method ?? null,
-    models: method === 'slerp' ? models.slice(1) : models,
+    modules: [
+      {
+        name: null,
+        form: 'models',
+        slices: [
+          {
+            sources: method === 'slerp' ? models.slice(1) : models,
+            base: null,
+            parameters: {},
+            complete: true,
+            path: ['list_models'],
+          },
+        ],
+        parameters: {},
+        path: ['list_models'],
+      },
+    ],
     base: method === 'slerp' ? (models[0] ?? null) : method === 'linear' || method === 'passthrough' ? null : base,
     parameters,
     outputDtype: null,
+    tokenizer: null,
+    chatTemplate: null,
     adapterBase: base.reference,
   };
   return { recipe, faults };

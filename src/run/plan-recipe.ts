@@ -2,12 +2,12 @@ import { exitCodes, UserError } from '../errors.js';
 import { type Fault, isError } from '../fault.js';
 import { plural } from '../format.js';
 import { type FindRepository, type OpenedModel, openModel } from '../hub/open-model.js';
+import { identityOf } from '../hub/reference.js';
 import type { RemoteFile } from '../hub/remote-file.js';
 import { buildPlan, type PlanOptions } from '../plan/build.js';
-import type { Participant } from '../plan/roles.js';
 import type { Plan } from '../protocol/plan.js';
 import { readRecipe } from '../recipe/read-recipe.js';
-import type { Recipe, RecipeModel } from '../recipe/recipe.js';
+import { type Recipe, type RecipeSource, sourcesOf } from '../recipe/recipe.js';
 
 export type PlannedRecipe = {
   /** Null when the file is not even a recipe. */
@@ -24,31 +24,27 @@ export const planRecipe = async (
   file: string,
   { cwd, findRepository, ...options }: PlanOptions & { readonly cwd: string; readonly findRepository: FindRepository },
 ): Promise<PlannedRecipe> => {
-  const { recipe, faults } = readRecipe(file, cwd);
+  const { recipe, faults } = readRecipe(file, { cwd, allowUnknown: options.allowUnknown });
   if (recipe === null) return { recipe, plan: null, faults, downloads: [] };
   const opening = new Map<string, Promise<OpenedModel | null>>();
-  const participant = async (written: RecipeModel): Promise<Participant> => {
-    const key = `${written.reference.text}@${JSON.stringify(written.reference.model)}`;
-    const opened = opening.get(key) ?? open(recipe, written, findRepository, faults);
-    opening.set(key, opened);
-    return { written, opened: await opened };
-  };
-  const models = await Promise.all(recipe.models.map(participant));
-  const base = recipe.base === null ? null : await participant(recipe.base);
-  const built = buildPlan(recipe, models, base, options);
+  for (const written of sourcesOf(recipe)) {
+    const key = identityOf(written.reference);
+    if (!opening.has(key)) opening.set(key, open(recipe, written, findRepository, faults));
+  }
+  const opened = new Map(await Promise.all([...opening].map(async ([key, model]) => [key, await model] as const)));
+  const built = buildPlan(recipe, ({ reference }) => opened.get(identityOf(reference)) ?? null, options);
   const all = [...faults, ...built.faults];
-  const opened = await Promise.all(opening.values());
   return {
     recipe,
     plan: all.some(isError) ? null : built.plan,
     faults: inOrder(all),
-    downloads: opened.flatMap((model) => model?.downloads ?? []),
+    downloads: [...opened.values()].flatMap((model) => model?.downloads ?? []),
   };
 };
 
 const open = async (
   recipe: Recipe,
-  { reference, path }: RecipeModel,
+  { reference, path }: RecipeSource,
   find: FindRepository,
   faults: Fault[],
 ): Promise<OpenedModel | null> => {

@@ -48,13 +48,13 @@ models:
     expect(faults[0]?.hint).toBe('did you mean `ties`?');
     expect(faults[1]?.hint).toBe('did you mean `parameters`?');
     expect(faults[3]?.message).toContain(
-      '4 tensors with another shape: model.layers.0.mlp.up_proj.weight is [12, 4], in base [8, 4]',
+      'MLP 8 in base and one; 12 in wide (4 tensors: model.layers.*.mlp.up_proj.weight)',
     );
   });
 
   test.each([
-    ['no models', 'merge_method: linear\nmodels: []\n', ['invalid-value@2:9 []']],
-    ['no method', 'models:\n  - { model: one }\n', ['invalid-value@1:1 models:']],
+    ['no models', 'merge_method: linear\nmodels: []\n', ['models-missing@2:9 []']],
+    ['no method', 'models:\n  - { model: one }\n', ['method-missing@1:1 models:']],
     ['a scalar for models', 'merge_method: linear\nmodels: one\n', ['invalid-value@2:9 one']],
     [
       'an unknown type',
@@ -77,7 +77,11 @@ models:
       'merge_method: ties\nbase_model: base\nmodels:\n  - model: one\n    parameters: { weight: 1, density: 1.5 }\n',
       ['invalid-parameter@5:39 1.5'],
     ],
-    ['a word for a number', linear('  - model: one\n    parameters: { weight: much }\n'), ['invalid-value@4:27 much']],
+    [
+      'a word for a number',
+      linear('  - model: one\n    parameters: { weight: much }\n'),
+      ['invalid-parameter@4:27 much'],
+    ],
     [
       'a filter that is part of no name',
       linear(
@@ -120,15 +124,19 @@ models:
     [
       'another depth',
       linear('  - { model: one, parameters: { weight: 1 } }\n  - { model: deep, parameters: { weight: 1 } }\n'),
-      ['tensor-ignored@4:14 deep'],
+      ['depth-mismatch@4:14 deep'],
     ],
     [
       'a shallower model',
       linear('  - { model: deep, parameters: { weight: 1 } }\n  - { model: one, parameters: { weight: 1 } }\n'),
-      ['tensor-missing@4:14 one'],
+      ['depth-mismatch@4:14 one'],
     ],
     ['broken YAML', 'merge_method: [linear\n', ['yaml-bad-indent@2:1 ']],
-    ['a key twice', 'merge_method: linear\nmerge_method: ties\n', ['yaml-duplicate-key@2:1 merge_method']],
+    [
+      'a key twice',
+      linear('  - { model: one, parameters: { weight: 1 } }\n', 'dtype: float16\ndtype: float32\n'),
+      ['yaml-duplicate-key@5:1 dtype'],
+    ],
   ])('points at %s', async (_, text, expected) => {
     expect(await faultsOf(text)).toEqual(expected);
   });

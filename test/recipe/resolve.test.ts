@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ParameterSpec } from '../../src/protocol/methods.js';
 import type { Settings } from '../../src/recipe/recipe.js';
-import { resolveParameters, valueAt } from '../../src/recipe/resolve.js';
+import { resolveParameter, valueAt, valueFor } from '../../src/recipe/resolve.js';
 
 describe('a gradient', () => {
   test.each([
@@ -35,10 +35,10 @@ const setting = (...entries: [string | null, number | number[]][]) => ({
   path: [],
   entries: entries.map(([filter, value]) => ({ filter, value, path: [] })),
 });
-const resolve = (levels: readonly Settings[], tensor: string, t = 0) => {
-  const missing = new Set<string>();
-  return { ...resolveParameters(specs, { levels, tensor, t }, missing), missing: [...missing] };
-};
+const resolve = (levels: readonly Settings[], tensor: string, t = 0) =>
+  Object.fromEntries(
+    Object.entries(specs).map(([name, spec]) => [name, valueFor(resolveParameter(name, spec, levels), tensor, t)]),
+  );
 
 describe('a parameter', () => {
   const model = { weight: setting(['mlp', 0.5], ['layers.1', 0.7]) };
@@ -50,8 +50,8 @@ describe('a parameter', () => {
   test('falls through to the next level when no filter matches', () => {
     expect(resolve([model, global], 'layers.0.attn').weight).toBe(0.1);
   });
-  test('falls through to the default, and to an error without one', () => {
-    expect(resolve([model], 'layers.0.attn')).toEqual({ density: 1, missing: ['weight'] });
+  test('falls through to the default, and to nothing without one', () => {
+    expect(resolve([model], 'layers.0.attn')).toEqual({ density: 1, weight: undefined });
   });
   test('follows its gradient', () => {
     expect(resolve([global], 'layers.2.attn', 0.25).density).toBe(0.25);

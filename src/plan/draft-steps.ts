@@ -1,0 +1,52 @@
+import type { MethodName } from '../protocol/methods.js';
+import type { Dtype, InputFile, Step } from '../protocol/plan.js';
+import type { Recipe } from '../recipe/recipe.js';
+import type { Group, Member } from './group.js';
+import type { ModelTable } from './model-table.js';
+import type { OperationTable } from './operations.js';
+import type { OutlinedTensor } from './outline.js';
+import { fileTable, isPlain, stepInput } from './steps.js';
+import { isMergeable, promote } from './tensor-view.js';
+
+/** A tensor of the output and the tensors that it is made of. */
+export type GroupedTensor = { readonly tensor: OutlinedTensor; readonly group: Group };
+
+export type DraftedStep = { readonly step: Omit<Step, 'output'>; readonly dtype: Dtype };
+
+export type DraftContext = {
+  readonly recipe: Recipe;
+  readonly method: MethodName;
+  readonly models: ModelTable;
+  readonly table: OperationTable;
+};
+
+/** Turns groups into steps, each with its operation and the type that its output is stored in. */
+export const draftSteps = (
+  grouped: readonly GroupedTensor[],
+  { recipe, method, models, table }: DraftContext,
+): { drafts: DraftedStep[]; files: readonly InputFile[] } => {
+  const files = fileTable();
+  const draft = ({ tensor, group }: GroupedTensor): DraftedStep => {
+    const { roles } = tensor;
+    const inputFor = ({ index, view }: Member) => {
+      const participant = roles.all[index];
+      if (participant === undefined || participant.opened === null) return [];
+      return stepInput(models.indexOf(participant), participant.opened, view, files) ?? [];
+    };
+    const shape = [...group.shape];
+    const base = group.base === null ? null : ([inputFor(group.base)].flat()[0] ?? null);
+    const inputs = group.inputs.flatMap(inputFor);
+    const stored = promote(
+      [...(group.base === null ? [] : [group.base]), ...group.inputs].map(({ view }) => view.dtype),
+    );
+    const bare = { tensor: tensor.name, shape, base, inputs };
+    if (!isMergeable(stored)) return { step: { ...bare, operation: null }, dtype: stored };
+    const dtype = recipe.outputDtype ?? stored;
+    const isCopy = dtype === stored && inputs[0] !== undefined && isPlain(inputs[0], shape);
+    if (group.how === 'copy') return { step: { ...bare, operation: isCopy ? null : table.unchanged() }, dtype };
+    const operation = table.indexFor(tensor, group.inputs);
+    const isUnchanged = method === 'passthrough' && table.operations[operation]?.perInput[0]?.scale === 1;
+    return { step: { ...bare, operation: isUnchanged && isCopy ? null : operation }, dtype };
+  };
+  return { drafts: grouped.map(draft), files: files.files };
+};

@@ -1,0 +1,95 @@
+import { type MethodName, methodSpec } from '../protocol/methods.js';
+import { fitShapes, type MismatchOptions } from './fit-shapes.js';
+import { lonePolicy } from './lone-tensors.js';
+import type { OutlinedTensor } from './outline.js';
+import { countFor, countName, type Problems } from './problems.js';
+import { isOptional } from './tensor-roles.js';
+import { isMergeable, promote, type TensorView } from './tensor-view.js';
+
+/** A participant's tensor; `index` counts the participants of the slice. */
+export type Member = { readonly index: number; readonly view: TensorView };
+
+/** Which tensors make one of the output, and how: by the method, or as the first of them is. */
+export type Group = {
+  readonly how: 'merge' | 'copy';
+  readonly shape: readonly number[];
+  readonly base: Member | null;
+  readonly inputs: readonly Member[];
+};
+
+type Halves = { readonly base: Member | null; readonly inputs: readonly Member[] };
+
+const halvesOf = ({ roles }: OutlinedTensor, members: readonly Member[]): Halves => ({
+  base: roles.base === null ? null : (members.find(({ index }) => index === 0) ?? null),
+  inputs: roles.base === null ? members : members.filter(({ index }) => index > 0),
+});
+
+const copyOf = (member: Member): Omit<Group, 'shape'> => ({ how: 'copy', base: null, inputs: [member] });
+
+/** Those that fit, with the base's tensor as it is where they are too few for the method. */
+const fewer = (tensor: OutlinedTensor, { base, inputs }: Halves, method: MethodName): Omit<Group, 'shape'> | null => {
+  if (tensor.roles.base !== null && base === null) return null;
+  if (inputs.length >= methodSpec(method).inputs.minimum) return { how: 'merge', base, inputs };
+  const kept = base ?? inputs[0];
+  return kept === undefined ? null : copyOf(kept);
+};
+
+/** An optional tensor that some models lack; null where it is left out, undefined where the method cannot do without them. */
+const partial = ({ base, inputs }: Halves, method: MethodName): Omit<Group, 'shape'> | null | undefined => {
+  const { minimum } = methodSpec(method).inputs;
+  const merge = { how: 'merge', base, inputs } as const;
+  const [lone, second] = base === null ? inputs : [base, ...inputs];
+  const alone = second === undefined && lone !== undefined ? copyOf(lone) : undefined;
+  switch (lonePolicy(method)) {
+    case 'present':
+      return inputs.length > 0 ? merge : undefined;
+    case 'pass':
+      return alone;
+    case 'pass-base':
+      return base === null ? undefined : alone;
+    case 'base-or-drop':
+      if (base !== null && inputs.length >= minimum) return merge;
+      return base === null ? null : (alone ?? null);
+    case 'base':
+      return base !== null && inputs.length >= minimum ? merge : undefined;
+  }
+};
+
+/** Decides which models take part in a tensor; null where it cannot be made or is left out, and `problems` knows why. */
+export const groupTensor = (
+  tensor: OutlinedTensor,
+  method: MethodName | null,
+  options: MismatchOptions,
+  problems: Problems,
+): Group | null => {
+  const { roles, views, name } = tensor;
+  const present = views.flatMap((view, index): Member[] => (view === null ? [] : [{ index, view }]));
+  const absent = roles.all.filter(({ opened }, index) => opened !== null && views[index] === null);
+  const isSkipping = options.onMismatch === 'skip';
+  const fitted = fitShapes(tensor, present, options, problems);
+  const giveUp = (): null => {
+    for (const { written } of absent) countFor(problems.missing, written, name);
+    return null;
+  };
+  if (absent.length > 0 && !isSkipping && !isOptional(tensor.key)) return giveUp();
+  if (fitted === null || method === null) return null;
+  const { shape, members } = fitted;
+  const [first] = members;
+  if (first === undefined) return null;
+  if (!isMergeable(promote(members.map(({ view }) => view.dtype)))) {
+    if (members.some(({ view }) => view.dtype !== first.view.dtype)) problems.dtypes.add(name);
+    return { how: 'copy', shape, base: null, inputs: members };
+  }
+  const halves = halvesOf(tensor, members);
+  if (members.length === views.length) return { how: 'merge', shape, ...halves };
+  if (isSkipping || members.length < present.length) {
+    for (const { written } of absent) countFor(problems.skipped, written, name);
+    const group = fewer(tensor, halves, method);
+    if (group === null) countName(problems.dropped, name);
+    return group && { shape, ...group };
+  }
+  const group = partial(halves, method);
+  if (group === undefined) return giveUp();
+  if (group === null) countName(problems.dropped, name);
+  return group && { shape, ...group };
+};
