@@ -89,7 +89,8 @@ const jsonReply = (value: unknown, headers: Reply['headers'] = {}): Reply => ({
   body: JSON.stringify(value),
 });
 
-const listing = ({ folder }: Published) =>
+/** A folder as the Hub lists it. */
+export const listing = ({ folder }: { readonly folder: string }) =>
   readdirSync(folder, { withFileTypes: true }).map((entry) => {
     if (entry.isDirectory()) return { type: 'directory', path: entry.name, size: 0, oid: sha1(entry.name) };
     const content = readFileSync(join(folder, entry.name));
@@ -185,7 +186,7 @@ export const startHub = async (): Promise<HubServer> => {
     endpoint,
     seen,
     publish: (repository, folder, { revisions = [], access = 'open', members = [] } = {}) => {
-      const commit = sha1(repository, JSON.stringify(listing({ folder } as Published)));
+      const commit = sha1(repository, JSON.stringify(listing({ folder })));
       repositories.set(repository, { folder, commit, revisions, access, members });
       return commit;
     },

@@ -241,6 +241,21 @@ describe('a download fails, leaving nothing under the name of the content,', () 
     expect(leftovers(env)).toEqual([]);
   });
 
+  test('at once although another file is still on its way', { timeout: 20_000 }, async () => {
+    const env = emptyCache(hub, { HF_HUB_DOWNLOAD_TIMEOUT: '600' });
+    const { downloads } = await openIn(env, 'org/model');
+    hub.intercept(({ path, range }, response) => {
+      if (range !== undefined || !/safetensors$|safetensors\?/.test(path)) return false;
+      const stalls = path.includes(shard);
+      response.writeHead(200);
+      if (stalls) response.write('x');
+      else response.end('damaged');
+      return true;
+    });
+    expect((await failureOf(() => download(downloads))).code).toBe('download-cut');
+    expect(leftovers(env)).toEqual([]);
+  });
+
   test('when it is stopped, at once', async () => {
     const env = emptyCache(hub);
     const { downloads } = await openIn(env, 'org/model');

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { exitCodes } from '../../src/errors.js';
 import { hubAccess } from '../../src/hub/access.js';
 import { openHub } from '../../src/hub/hub.js';
@@ -166,6 +166,22 @@ describe('the token', () => {
       expect(headers).toEqual([undefined]);
     } finally {
       server.close();
+    }
+  });
+
+  test('and what follows never go from https to http', async () => {
+    const endpoint = hub.endpoint.replace('http:', 'https:');
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', async (url: URL) => {
+      asked.push(url.href);
+      return new Response(null, { status: 302, headers: { location: 'http://elsewhere.example/file' } });
+    });
+    try {
+      const { code, exitCode } = await failure('org/open', { HF_TOKEN: member, HF_ENDPOINT: endpoint });
+      expect([code, exitCode]).toEqual(['hub-insecure', exitCodes.integrity]);
+      expect(asked).toHaveLength(1);
+    } finally {
+      vi.unstubAllGlobals();
     }
   });
 

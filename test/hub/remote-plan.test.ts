@@ -9,7 +9,7 @@ import { openModel } from '../../src/hub/open-model.js';
 import { parseReference } from '../../src/hub/reference.js';
 import { planRecipe } from '../../src/run/plan-recipe.js';
 import { type TestCheckpoint, writeCheckpoint, writeSafetensors } from '../helpers/checkpoint.js';
-import { startHub } from '../helpers/hub-server.js';
+import { listing, startHub } from '../helpers/hub-server.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 import { failureOf } from './rejection.js';
 import { emptyCache, fetchIn, openIn } from './session.js';
@@ -138,9 +138,8 @@ describe('a repository that is not cached', () => {
   });
 
   test('that lists names which lead out of its folder is read without them', async () => {
-    publish('org/model');
-    const oid = '0'.repeat(40);
-    const names = [
+    const { folder } = publish('org/model');
+    const hostile = [
       '../up.json',
       '/etc/x.json',
       'sub/x.json',
@@ -149,13 +148,28 @@ describe('a repository that is not cached', () => {
       'back\\slash.json',
       '..',
     ];
+    const entries = hostile.map((path) => ({ type: 'file', path, size: 1, oid: '0'.repeat(40) }));
     hub.intercept(({ path }, response) => {
       if (!path.includes('/tree/')) return false;
       response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(names.map((name) => ({ type: 'file', path: name, size: 1, oid }))));
+      response.end(JSON.stringify([...entries, ...listing({ folder })]));
       return true;
     });
-    expect((await failureOf(() => openIn(emptyCache(hub), 'org/model'))).code).toBe('no-weights');
+    const { downloads, checkpoint } = await openIn(emptyCache(hub), 'org/model');
+    expect(checkpoint.others).toEqual(['config.json', 'modeling_x.py', 'tokenizer.json']);
+    expect(downloads.map(({ name }) => name).filter((name) => hostile.includes(name))).toEqual([]);
+  });
+
+  test('with a config that is not the listed one is refused', async () => {
+    publish('org/model');
+    hub.intercept(({ path }, response) => {
+      if (!path.endsWith('/config.json')) return false;
+      response.writeHead(200).end('{"model_type":"another"}');
+      return true;
+    });
+    const { code, message } = await failureOf(() => openIn(emptyCache(hub), 'org/model'));
+    expect(code).toBe('download-damaged');
+    expect(message).toContain('config.json of org/model');
   });
 });
 
