@@ -1,7 +1,7 @@
 """Recomputes a merge in float64 numpy from recipe and models, and compares every tensor of the output.
 
 Shares no code with amalgam: safetensors reads, PyYAML parses, the formulas are those of the papers as
-mergekit documents them. Usage: check_merge.py RECIPE OUT [--load]; prints one JSON object.
+mergekit documents them. Usage: check_merge.py RECIPE=OUT...; prints one JSON object for each.
 """
 
 from __future__ import annotations
@@ -236,7 +236,6 @@ def loads(out: Path) -> Settings:
 
 
 if __name__ == "__main__":
-    result = compare(Path(sys.argv[1]), Path(sys.argv[2]))
-    if "--load" in sys.argv:
-        result["loaded"] = loads(Path(sys.argv[2]))
-    print(json.dumps(result))
+    for pair in sys.argv[1:]:
+        recipe, out = map(Path, pair.split("="))
+        print(json.dumps({"recipe": recipe.name, **compare(recipe, out), "loaded": loads(out)}))
