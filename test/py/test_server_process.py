@@ -56,6 +56,14 @@ entry.import_torch = lambda: None
 entry.main()
 """
 PARAMS = {"protocol": PROTOCOL}
+MERGE_PARAMS = {
+    "job": 1,
+    "planPath": "/none",
+    "directory": "/none",
+    "device": "cpu",
+    "threads": None,
+    "chunkElements": None,
+}
 
 
 @pytest.fixture
@@ -217,3 +225,14 @@ def test_start_up_imports_neither_transformers_nor_numpy_for_a_merge() -> None:
     )
     with WorkerProcess("-c", script) as worker:
         assert "fine" in worker.close_stdin(60)[1]
+
+
+def test_a_missing_torch_is_an_answer_with_a_hint() -> None:
+    script = "import sys; sys.modules['torch'] = None; from amalgam_worker.__main__ import main; main()"
+    with WorkerProcess("-c", script) as worker:
+        for method in ("initialize", "merge"):
+            params = PARAMS if method == "initialize" else MERGE_PARAMS
+            error = worker.request(method, params)["error"]
+            assert error["data"]["code"] == "package-missing"
+            assert "AMALGAM_PYTHON" in error["data"]["hint"]
+        assert worker.close_stdin()[0] == 0
