@@ -84,14 +84,14 @@ class Lane:
                     f"{step.tensor} must be the same in all models, but {other.tensor} of another differs",
                 )
         self.bytes_read += count
-        source = first.source
+        source = first.parts[0]
         self._sink.copy(
             step.output, piece.start, count, self._files, source.file, source.offset + piece.start
         )
 
     def _equal(self, one: StepInput, other: StepInput, start: int, count: int) -> bool:
         views = []
-        for slot, source in enumerate((one.source, other.source)):
+        for slot, source in enumerate((one.parts[0], other.parts[0])):
             while len(self._stored) <= slot:
                 self._stored.append(ByteBuffer())
             views.append(self._stored[slot].view(count))

@@ -45,19 +45,19 @@ def _check_step(plan: Plan, step: Step) -> None:
         _check_source(plan, step, source)
     if step.operation is None:
         for source in step.inputs:
-            same = source.source.dtype == output.dtype and source.source.bytes == output.bytes
+            same = source.parts[0].dtype == output.dtype and source.parts[0].bytes == output.bytes
             _require(same and source.lora is None, f"{name} cannot be copied as it is")
         return
     _require(0 <= step.operation < len(plan.operations), f"operation of {name}")
     count = len(plan.operations[step.operation].per_input)
     _require(count == len(step.inputs), f"{name} has {len(step.inputs)} inputs, its operation {count}")
-    floating = is_floating(output.dtype) and all(is_floating(source.source.dtype) for source in sources)
+    floating = is_floating(output.dtype) and all(is_floating(source.parts[0].dtype) for source in sources)
     _require(floating, f"{name} is not floating point: no method can merge it")
 
 
 def _check_source(plan: Plan, step: Step, source: StepInput) -> None:
-    _check_range(plan, step, source.source)
-    _require(prod(source.source.shape) == prod(step.shape), f"shapes of {step.tensor} differ")
+    _check_range(plan, step, source.parts[0])
+    _require(prod(source.parts[0].shape) == prod(step.shape), f"shapes of {step.tensor} differ")
     if source.lora is None:
         return
     a, b = source.lora.a, source.lora.b

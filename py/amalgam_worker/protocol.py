@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL = "fec15bdb3709f58e"
+PROTOCOL = "bdccaac1dc8099ee"
 
 # Method -> (names of shared parameters, names of parameters per input).
 METHOD_PARAMETERS: dict[str, tuple[list[str], list[str]]] = {
@@ -45,14 +45,44 @@ class LoraUpdate:
     b: TensorRange
     scale: float
     transposed: bool
+    magnitude: TensorRange | None
 
 
 @dataclass(frozen=True, slots=True)
 class StepInput:
     model: int
     tensor: str
-    source: TensorRange
+    shape: list[int]
+    parts: list[TensorRange]
+    rows: int | None
     lora: LoraUpdate | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowRun:
+    to: int
+    source: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowOrigin:
+    model: int
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowFill:
+    to: int
+    sources: list[RowOrigin]
+
+
+@dataclass(frozen=True, slots=True)
+class RowMap:
+    rows: int
+    runs: list[RowRun]
+    fills: list[RowFill]
+    padding: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +151,7 @@ class Plan:
     models: list[PlanModel]
     files: list[InputFile]
     operations: list[Operation]
+    row_maps: list[RowMap]
     shards: list[Shard]
     steps: list[Step]
     side_files: list[SideFile]

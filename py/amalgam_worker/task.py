@@ -128,14 +128,14 @@ def open_tasks(
 
     def open_source(source: StepInput, dtype: torch.dtype) -> Source:
         lora = None if source.lora is None else load_lora(files, source.lora, device, dtype)
-        return Source(source.source.file, source.source.offset, TORCH_DTYPES[source.source.dtype], lora)
+        return Source(source.parts[0].file, source.parts[0].offset, TORCH_DTYPES[source.parts[0].dtype], lora)
 
     for step in sorted(plan.steps, key=_place):
         if step.operation is None:
             yield Task(step, None, step.output.bytes, copy_bytes)
             continue
         sources = step.inputs if step.base is None else [*step.inputs, step.base]
-        dtype = compute_dtype([step.output.dtype, *(source.source.dtype for source in sources)])
+        dtype = compute_dtype([step.output.dtype, *(source.parts[0].dtype for source in sources)])
         models = tuple(source.model for source in step.inputs)
         facts = TensorFacts(step.tensor, tuple(step.shape), models, plan.seed)
         method, values = METHODS[plan.operations[step.operation].method], parameters[step.operation]
@@ -154,4 +154,4 @@ def open_tasks(
 
 
 def _place(step: Step) -> tuple[int, int]:
-    return step.inputs[0].source.file, step.inputs[0].source.offset
+    return step.inputs[0].parts[0].file, step.inputs[0].parts[0].offset

@@ -164,6 +164,7 @@ const finish = (unfinished: Unfinished): { faults: Fault[]; plan: () => Plan } =
       models: [...models.models],
       files: [...files],
       operations: table.operations,
+      rowMaps: [],
       shards,
       steps,
       sideFiles: sideFiles(recipe, donor.architecture.model, opened, {

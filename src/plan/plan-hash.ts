@@ -5,10 +5,19 @@ import type { Plan } from '../protocol/plan.js';
 const atOnce = 1000;
 
 /** Identifies what is computed, wherever the files lie and whenever they were copied there. */
-export const hashOf = ({ version, seed, method, operations, shards, steps, files }: Omit<Plan, 'hash'>): string => {
+export const hashOf = ({
+  version,
+  seed,
+  method,
+  operations,
+  rowMaps,
+  shards,
+  steps,
+  files,
+}: Omit<Plan, 'hash'>): string => {
   const hash = createHash('sha256');
   const sizes = files.map(({ bytes }) => bytes);
-  hash.update(JSON.stringify({ version, seed, method, operations, shards, files: sizes }));
+  hash.update(JSON.stringify({ version, seed, method, operations, rowMaps, shards, files: sizes }));
   for (let start = 0; start < steps.length; start += atOnce) {
     hash.update(JSON.stringify(steps.slice(start, start + atOnce)));
   }

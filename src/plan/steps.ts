@@ -41,7 +41,9 @@ export const stepInput = (
   return {
     model,
     tensor: name,
-    source: range(files.indexOf(file), part),
+    shape: [...part.shape],
+    parts: [range(files.indexOf(file), part)],
+    rows: null,
     lora:
       adapter === null || update === undefined
         ? null
@@ -50,17 +52,18 @@ export const stepInput = (
             b: range(files.indexOf(adapter.file), update.b),
             scale: update.scale,
             transposed: update.transposed,
+            magnitude: null,
           },
   };
 };
 
 /** Ranges of files that an input is read from. */
-export const rangesOf = ({ source, lora }: StepInput): readonly TensorRange[] =>
-  lora === null ? [source] : [source, lora.a, lora.b];
+export const rangesOf = ({ parts, lora }: StepInput): readonly TensorRange[] =>
+  lora === null ? parts : [...parts, lora.a, lora.b, ...(lora.magnitude === null ? [] : [lora.magnitude])];
 
 /** Whether the worker may take an input's bytes for the tensor itself. */
 export const isPlain = (input: StepInput, shape: readonly number[]): boolean =>
-  input.lora === null && String(input.source.shape) === String(shape);
+  input.lora === null && input.rows === null && input.parts.length === 1 && String(input.shape) === String(shape);
 
 export const inputsOf = ({ base, inputs }: Pick<Step, 'base' | 'inputs'>): readonly StepInput[] =>
   base === null ? inputs : [base, ...inputs];

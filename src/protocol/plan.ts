@@ -44,6 +44,8 @@ export const LoraUpdate = z.strictObject({
   scale: z.number(),
   /** The weight is stored as [in, out] (fan_in_fan_out): the update is transposed before it is added. */
   transposed: z.boolean(),
+  /** DoRA (Liu et al. 2024): the updated weight's rows are rescaled to these norms, of shape [out]; null for plain LoRA. */
+  magnitude: TensorRange.nullable(),
 });
 export type LoraUpdate = z.infer<typeof LoraUpdate>;
 
@@ -53,10 +55,40 @@ export const StepInput = z.strictObject({
   model: z.int(),
   /** The tensor's name in that model. */
   tensor: z.string(),
-  source: TensorRange,
+  /** What the parts make when their elements are joined; where it is smaller than the step's, zeros follow in each dimension. */
+  shape: z.array(z.int()),
+  /** One range, or several that are joined, such as the experts of a layer. All of one type. */
+  parts: z.array(TensorRange),
+  /** Index in `rowMaps`, or null: the rows are taken as they stand. */
+  rows: z.int().nullable(),
   lora: LoraUpdate.nullable(),
 });
 export type StepInput = z.infer<typeof StepInput>;
+
+/** `count` rows of the output, from `to` on, are the model's rows from `source` on. */
+export const RowRun = z.strictObject({ to: z.int(), source: z.int(), count: z.int() });
+export type RowRun = z.infer<typeof RowRun>;
+
+/** Row `row` of the same step's tensor of model `model`. */
+export const RowOrigin = z.strictObject({ model: z.int(), row: z.int() });
+export type RowOrigin = z.infer<typeof RowOrigin>;
+
+/** Output row `to` is the mean of these rows; of no rows: zeros. */
+export const RowFill = z.strictObject({ to: z.int(), sources: z.array(RowOrigin) });
+export type RowFill = z.infer<typeof RowFill>;
+
+/** How a model's vocabulary tensor is brought to the output's vocabulary, along axis 0. Every row has one origin. */
+export const RowMap = z.strictObject({
+  /** Rows of the output. */
+  rows: z.int(),
+  /** In ascending order of `to`. */
+  runs: z.array(RowRun),
+  /** In ascending order of `to`. */
+  fills: z.array(RowFill),
+  /** That many last rows are the mean of all rows before them. */
+  padding: z.int(),
+});
+export type RowMap = z.infer<typeof RowMap>;
 
 /** Values of method parameters by name. */
 export const ParameterValues = z.record(z.string(), z.union([z.boolean(), z.number()]));
@@ -145,6 +177,7 @@ export const Plan = z.strictObject({
   models: z.array(PlanModel),
   files: z.array(InputFile),
   operations: z.array(Operation),
+  rowMaps: z.array(RowMap),
   shards: z.array(Shard),
   steps: z.array(Step),
   sideFiles: z.array(SideFile),

@@ -191,7 +191,7 @@ def test_copies_are_compared_first(tmp_path: Path) -> None:
 def test_inconsistent_plans_are_refused(tmp_path: Path, damage: str) -> None:
     plan = small_plan(tmp_path)
     step = plan.steps[0]
-    source = step.inputs[0].source
+    source = step.inputs[0].parts[0]
     first_input = {
         "file": dataclasses.replace(source, file=9),
         "offset": dataclasses.replace(source, offset=plan.files[0].bytes),

@@ -104,7 +104,8 @@ class PlanMaker:
 
     def source(self, model: int, name: str, lora: LoraUpdate | None = None) -> StepInput:
         """A model's tensor as an input of a step."""
-        return StepInput(model, name, self.places[model][name], lora)
+        place = self.places[model][name]
+        return StepInput(model, name, place.shape, [place], None, lora)
 
     def plan(
         self,
@@ -114,9 +115,9 @@ class PlanMaker:
         seed: int = 0,
     ) -> Plan:
         """A plan with one shard; each step is (name, operation, base, inputs)."""
-        shapes = {name: inputs[0].source.shape for name, _, _, inputs in steps}
+        shapes = {name: inputs[0].parts[0].shape for name, _, _, inputs in steps}
         dtypes = {
-            name: inputs[0].source.dtype if dtype is None or operation is None else DTYPE_NAMES[dtype]
+            name: inputs[0].parts[0].dtype if dtype is None or operation is None else DTYPE_NAMES[dtype]
             for name, operation, _, inputs in steps
         }
         header = header_text({name: (dtypes[name], shapes[name]) for name in shapes})
@@ -135,6 +136,7 @@ class PlanMaker:
             models=self.models,
             files=self.files,
             operations=list(operations),
+            row_maps=[],
             shards=[Shard("model.safetensors", header, position)],
             steps=planned,
             side_files=[],

@@ -20,7 +20,7 @@ def lora_plan(
 ) -> Plan:
     maker = PlanMaker(folder)
     base, adapter = maker.add_model({"w": weight}), maker.add_model({"a": a, "b": b})
-    update = LoraUpdate(maker.places[adapter]["a"], maker.places[adapter]["b"], SCALE, transposed)
+    update = LoraUpdate(maker.places[adapter]["a"], maker.places[adapter]["b"], SCALE, transposed, None)
     steps = [("w", 0, None, [maker.source(base, "w", update)])]
     return maker.plan(steps, [operation("passthrough", {}, [{"scale": 1}])], dtype)
 
