@@ -20,11 +20,15 @@ export const withoutTokens = (config: Json, removed: ReadonlySet<string>): Recor
   );
 };
 
-/** tokenizer_config.json after an edit; its table of added tokens is written whole. */
-export const editConfiguration = (config: Json, { removed, added }: VocabularyEdit): Record<string, unknown> => ({
-  ...withoutTokens(config, removed),
-  added_tokens_decoder: Object.fromEntries(added.map(({ id, ...flags }) => [String(id), flags])),
-});
+/**
+ * tokenizer_config.json after an edit. Its table of added tokens is written whole, but not begun: where there is none,
+ * the library takes the tokens from tokenizer.json or added_tokens.json and special ones from special_tokens_map.json.
+ */
+export const editConfiguration = (config: Json, { removed, added }: VocabularyEdit): Record<string, unknown> => {
+  const kept = withoutTokens(config, removed);
+  if (!isObject(config.added_tokens_decoder)) return kept;
+  return { ...kept, added_tokens_decoder: Object.fromEntries(added.map(({ id, ...flags }) => [String(id), flags])) };
+};
 
 /** added_tokens.json after an edit: what it had and still has, then what is new. */
 export const editAddedTokens = (
