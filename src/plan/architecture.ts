@@ -3,6 +3,7 @@ import { commonSpelling, withoutWrappers } from './canonical.js';
 import { cappedLayers } from './layer-counts.js';
 import { layerPlace } from './layer-place.js';
 import { isComputed, isHead, isTokenEmbedding, vocabularyAxis, vocabularySize } from './tensor-roles.js';
+import { type TensorView, viewOf } from './tensor-view.js';
 
 /** One tensor's names. */
 export type TensorName = {
@@ -14,6 +15,8 @@ export type TensorName = {
   readonly kind: string;
   /** Null outside the stacks. */
   readonly layer: { readonly stack: string; readonly index: number; readonly rest: string } | null;
+  /** The tensor itself. */
+  readonly view: TensorView;
 };
 
 /** How tensors of one kind are called: `prefix.N.rest`, or `rest` outside the stacks. */
@@ -53,26 +56,34 @@ const cached = (spell: Spelling): Spelling => {
   };
 };
 
-const nameReader = (isPlain: boolean): ((stored: string) => TensorName) => {
+const nameReader = (isPlain: boolean): ((view: TensorView) => TensorName) => {
   const same: Spelling = (text) => text;
   const spellStack = isPlain ? same : cached(withoutWrappers);
   const spellRest = isPlain ? same : cached(commonSpelling);
-  const kindOf = cached(same);
-  return (stored) => {
+  const kinds = new Map<string, Map<string, string>>();
+  const kindOf = (stack: string, rest: string): string => {
+    const own = kinds.get(stack) ?? new Map<string, string>();
+    kinds.set(stack, own);
+    const kind = own.get(rest) ?? `${stack}.*.${rest}`;
+    own.set(rest, kind);
+    return kind;
+  };
+  return (view) => {
+    const stored = view.name;
     const place = layerPlace(stored);
     if (place === null) {
       const key = isPlain ? stored : commonSpelling(withoutWrappers(stored));
-      return { stored, key, kind: key, layer: null };
+      return { stored, key, kind: key, layer: null, view };
     }
     const stack = spellStack(place.stack);
     const rest = spellRest(place.rest);
     const key = `${stack}.${place.index}.${rest}`;
-    return { stored, key, kind: kindOf(`${stack}.*.${rest}`), layer: { stack, index: place.index, rest } };
+    return { stored, key, kind: kindOf(stack, rest), layer: { stack, index: place.index, rest }, view };
   };
 };
 
 /** Names of all tensors; as stored where two would become one. */
-const readNames = (stored: readonly string[]): { names: TensorName[]; byKey: Map<string, TensorName> } => {
+const readNames = (stored: readonly TensorView[]): { names: TensorName[]; byKey: Map<string, TensorName> } => {
   const names = stored.map(nameReader(false));
   const byKey = new Map(names.map((name) => [name.key, name]));
   if (byKey.size === names.length) return { names, byKey };
@@ -108,14 +119,14 @@ const templateOf = ({ stored, layer }: TensorName): NameTemplate => {
 /** Reads a model's structure from its headers and config.json alone. */
 export const describeModel = (model: OpenedModel): Architecture => {
   const { tensors, config } = model.checkpoint;
-  const stored = [...tensors].filter(([name, { shape }]) => !isComputed(name, shape)).map(([name]) => name);
+  const stored: TensorView[] = [];
+  for (const [name, tensor] of tensors) if (!isComputed(name, tensor.shape)) stored.push(viewOf(name, tensor));
   const { names, byKey } = readNames(stored);
   const templates = new Map<string, NameTemplate>();
   for (const name of names) if (!templates.has(name.kind)) templates.set(name.kind, templateOf(name));
   const vocabulary = vocabularySize(config);
-  const matrices = names.filter(({ stored, layer }) => layer === null && tensors.get(stored)?.shape.length === 2);
-  const hasRowPerToken = ({ stored, key }: TensorName) =>
-    vocabularyAxis(key, tensors.get(stored)?.shape ?? [], vocabulary) === 0;
+  const matrices = names.filter(({ view, layer }) => layer === null && view.shape.length === 2);
+  const hasRowPerToken = ({ view, key }: TensorName) => vocabularyAxis(key, view.shape, vocabulary) === 0;
   const embedding =
     matrices.find(({ key }) => isTokenEmbedding(key)) ??
     matrices.find((name) => !isHead(name.key) && !/head|out/i.test(name.key) && hasRowPerToken(name));

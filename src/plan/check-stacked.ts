@@ -4,10 +4,12 @@ import type { GroupedTensor } from './draft-steps.js';
 import { noteMisfit, type Problems } from './problems.js';
 
 /** The shape that a model's tensors of a kind have in all layers; kinds whose shapes vary are left out. */
-const uniformShapes = ({ names, model }: Architecture): ReadonlyMap<string, readonly number[]> => {
+const uniformShapes = ({ names }: Architecture): ReadonlyMap<string, readonly number[]> => {
   const shapes = new Map<string, readonly number[] | null>();
-  for (const { kind, stored } of names) {
-    const shape = model.checkpoint.tensors.get(stored)?.shape ?? [];
+  for (const {
+    kind,
+    view: { shape },
+  } of names) {
     const known = shapes.get(kind);
     if (known === undefined) shapes.set(kind, shape);
     else if (known !== null && String(known) !== String(shape)) shapes.set(kind, null);
@@ -21,13 +23,15 @@ export const checkStacked = (
   grouped: readonly GroupedTensor[],
   problems: Problems,
 ): void => {
+  const stacked = grouped.filter(({ tensor }) => tensor.roles.module.form === 'slices');
+  if (stacked.length === 0) return;
   const shapes = uniformShapes(donor.architecture);
-  for (const { tensor, group } of grouped) {
+  for (const { tensor, group } of stacked) {
     const { roles, name, kind } = tensor;
     const expected = shapes.get(kind);
     const member = group.base ?? group.inputs[0];
     const written = member === undefined ? undefined : roles.all[member.index]?.written;
-    if (expected === undefined || written === undefined || roles.module.form !== 'slices') continue;
+    if (expected === undefined || written === undefined) continue;
     if (String(expected) === String(group.shape)) continue;
     const rows = [
       { written: donor.written, shape: expected },

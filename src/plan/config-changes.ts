@@ -72,10 +72,9 @@ export const configChanges = ({
   dtype,
   isPadded,
 }: ChangeContext): ConfigChanges => {
-  const { config, tensors } = donor.model.checkpoint;
+  const { config } = donor.model.checkpoint;
   const heads = new Set(architectures.flatMap(({ head }) => head ?? []));
-  const stored = donor.byKey.get(donor.embedding ?? '')?.stored;
-  const before = stored === undefined ? undefined : tensors.get(stored)?.shape[0];
+  const before = donor.byKey.get(donor.embedding ?? '')?.view.shape[0];
   const rows = grouped.find(({ tensor }) => tensor.key === donor.embedding)?.group.shape[0];
   const configs = architectures.map(({ model }): JsonObject => model.checkpoint.config ?? {});
   return {

@@ -1,5 +1,5 @@
 import type { MethodName } from '../protocol/methods.js';
-import type { Dtype, InputFile, Step } from '../protocol/plan.js';
+import type { Dtype, InputFile, Step, StepInput } from '../protocol/plan.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { Group, Member } from './group.js';
 import type { ModelTable } from './model-table.js';
@@ -28,14 +28,14 @@ export const draftSteps = (
   const files = fileTable();
   const draft = ({ tensor, group }: GroupedTensor): DraftedStep => {
     const { roles } = tensor;
-    const inputFor = ({ index, view }: Member) => {
+    const inputFor = ({ index, view }: Member): StepInput | null => {
       const participant = roles.all[index];
-      if (participant === undefined || participant.opened === null) return [];
-      return stepInput(models.indexOf(participant), participant.opened, view, files) ?? [];
+      if (participant === undefined || participant.opened === null) return null;
+      return stepInput(models.indexOf(participant), participant.opened, view, files);
     };
     const shape = [...group.shape];
-    const base = group.base === null ? null : ([inputFor(group.base)].flat()[0] ?? null);
-    const inputs = group.inputs.flatMap(inputFor);
+    const base = group.base === null ? null : inputFor(group.base);
+    const inputs = group.inputs.map(inputFor).filter((input) => input !== null);
     const stored = promote(
       [...(group.base === null ? [] : [group.base]), ...group.inputs].map(({ view }) => view.dtype),
     );

@@ -1,21 +1,14 @@
 import type { Architecture } from './architecture.js';
 import { inOtherLayout } from './experts.js';
 import { tiedKeys } from './tensor-roles.js';
-import { type TensorView, viewOf } from './tensor-view.js';
-
-/** A model's tensor under exactly this key. */
-export const storedView = ({ byKey, model }: Architecture, key: string): TensorView | null => {
-  const name = byKey.get(key)?.stored;
-  const stored = name === undefined ? undefined : model.checkpoint.tensors.get(name);
-  return name === undefined || stored === undefined ? null : viewOf(name, stored);
-};
+import type { TensorView } from './tensor-view.js';
 
 /**
  * A model's tensor, also where it is stored under the name that it is tied to or in another layout of experts. A model
  * without an output head contributes its embedding.
  */
 export const findTensor = (architecture: Architecture, key: string, isHeadKey: boolean): TensorView | null => {
-  const find = (name: string) => storedView(architecture, name);
+  const find = (name: string) => architecture.byKey.get(name)?.view ?? null;
   const own = find(key) ?? inOtherLayout(key, find);
   if (own !== null) return own;
   for (const other of tiedKeys(key)) {

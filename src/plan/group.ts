@@ -20,8 +20,8 @@ export type Group = {
 type Halves = { readonly base: Member | null; readonly inputs: readonly Member[] };
 
 const halvesOf = ({ roles }: OutlinedTensor, members: readonly Member[]): Halves => ({
-  base: roles.base === null ? null : (members.find(({ index }) => index === 0) ?? null),
-  inputs: roles.base === null ? members : members.filter(({ index }) => index > 0),
+  base: roles.base === null || members[0]?.index !== 0 ? null : members[0],
+  inputs: roles.base === null || members[0]?.index !== 0 ? members : members.slice(1),
 });
 
 const copyOf = (member: Member): Omit<Group, 'shape'> => ({ how: 'copy', base: null, inputs: [member] });
@@ -63,8 +63,10 @@ export const groupTensor = (
   problems: Problems,
 ): Group | null => {
   const { roles, views, name } = tensor;
-  const present = views.flatMap((view, index): Member[] => (view === null ? [] : [{ index, view }]));
-  const absent = roles.all.filter(({ opened }, index) => opened !== null && views[index] === null);
+  const present: Member[] = [];
+  for (const [index, view] of views.entries()) if (view !== null) present.push({ index, view });
+  const isWhole = present.length === views.length;
+  const absent = isWhole ? [] : roles.all.filter(({ opened }, index) => opened !== null && views[index] === null);
   const isSkipping = options.onMismatch === 'skip';
   const fitted = fitShapes(tensor, present, options, problems);
   const giveUp = (): null => {

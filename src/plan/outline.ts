@@ -79,7 +79,7 @@ export const outlineByName = ({ roles, describe, donor, covers, isSkipping }: Sc
     const { key, kind, layer } = name;
     const depth = layer === null ? 1 : (reference.stacks.get(layer.stack)?.layers ?? 1);
     return {
-      name: spell(donor, name, layer?.index ?? null),
+      name: reference === donor ? name.stored : spell(donor, name, layer?.index ?? null),
       key,
       kind,
       isLoose: layer === null,
