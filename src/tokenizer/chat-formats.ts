@@ -8,7 +8,7 @@ export const chatFormats: Readonly<Record<string, string>> = {
 {%- if message['role'] == 'user' -%}
 {{ '### Instruction:\\n' + message['content'] + '\\n\\n' }}
 {%- elif message['role'] == 'assistant' -%}
-{{ '### Response:\\n' + message['content'] + eos_token + '\\n\\n' }}
+{{ '### Response:\\n' + message['content'] }}{{ eos_token }}{{ '\\n\\n' }}
 {%- else -%}
 {{ message['content'] + '\\n\\n' }}
 {%- endif -%}
@@ -55,7 +55,7 @@ export const chatFormats: Readonly<Record<string, string>> = {
 {{ '[INST] ' + pending.system + message['content'] + ' [/INST]' }}
 {%- set pending.system = '' -%}
 {%- else -%}
-{{ ' ' + message['content'] + eos_token }}
+{{ ' ' + message['content'] }}{{ eos_token }}
 {%- endif -%}
 {%- endfor -%}`,
 };

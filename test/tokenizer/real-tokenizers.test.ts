@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { localFiles } from '../../src/hub/model-files.js';
+import { chatFormats } from '../../src/tokenizer/chat-formats.js';
 import { planTokenizer, type TokenizerPlan } from '../../src/tokenizer/plan-tokenizer.js';
 import { readVocabulary } from '../../src/tokenizer/read-vocabulary.js';
 import type { TokenizerRequest, TokenRequest } from '../../src/tokenizer/request.js';
@@ -32,9 +33,10 @@ const noTransformers =
     ? undefined
     : `${testPython} has no transformers`);
 
-const python = (...given: string[]): string => {
+const python = (given: readonly string[], input = ''): string => {
   const { status, stdout, stderr } = spawnSync(testPython, [script, ...given], {
     encoding: 'utf8',
+    input,
     maxBuffer: 1e8,
     env: { ...process.env, HF_HUB_OFFLINE: '1' },
   });
@@ -43,7 +45,7 @@ const python = (...given: string[]): string => {
 };
 
 const look = (...folders: string[]): Seen[] =>
-  python('look', ...folders)
+  python(['look', ...folders])
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line): Seen => JSON.parse(line));
@@ -109,7 +111,7 @@ describe.skipIf(noTransformers !== undefined)(titled('with transformers,', noTra
   const plans = new Map<string, TokenizerPlan>();
 
   beforeAll(async () => {
-    python('make', folder);
+    python(['make', folder]);
     for (const [to, base, other] of unions) plans.set(to, make(to, [await open(base), await open(other)], 'union'));
     for (const [to, name, rows] of cuts) plans.set(to, make(to, [await open(name, rows)], 'base'));
     const models = [await open('byte-level'), await open('byte-level-chat')];
@@ -156,5 +158,28 @@ describe.skipIf(noTransformers !== undefined)(titled('with transformers,', noTra
     expect(result?.vocabulary).toEqual(idsOf(plans.get(to)?.vocabulary.tokens));
     expect(Math.max(...Object.values(result?.vocabulary ?? {}))).toBe(rows - 1);
     for (const ids of result?.encoded ?? []) expect(Math.max(...ids)).toBeLessThan(rows);
+  });
+
+  test('the formats of chats are rendered as they are published', () => {
+    const rendered: unknown = JSON.parse(python(['render', join(folder, 'byte-level')], JSON.stringify(chatFormats)));
+    expect(rendered).toEqual({
+      alpaca: [
+        'Be brief.\n\n### Instruction:\nHi\n\n### Response:\nHello</s>\n\n### Instruction:\nBye\n\n### Response:\n',
+        '### Instruction:\nHi\n\n### Response:\n',
+      ],
+      chatml: [
+        '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n',
+        '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n',
+      ],
+      exaone: [
+        '[|system|]Be brief.[|endofturn|]\n[|user|]Hi\n[|assistant|]Hello[|endofturn|]\n[|user|]Bye\n[|assistant|]',
+        '[|system|][|endofturn|]\n[|user|]Hi\n[|assistant|]',
+      ],
+      llama3: [
+        '<s><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHello<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n',
+        '<s><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n',
+      ],
+      mistral: ['<s>[INST] Be brief.\n\nHi [/INST] Hello</s>[INST] Bye [/INST]', '<s>[INST] Hi [/INST]'],
+    });
   });
 });

@@ -2,6 +2,7 @@
 
 ``real_tokenizers.py make FOLDER`` writes one folder per tokenizer.
 ``real_tokenizers.py look FOLDER...`` prints, as JSON lines, what transformers makes of each folder.
+``real_tokenizers.py render FOLDER`` prints, as JSON, conversations in the chat templates on standard input.
 """
 
 import json
@@ -149,10 +150,34 @@ def look(folder: Path) -> dict[str, object]:
     }
 
 
+CONVERSATION = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "Hi"},
+    {"role": "assistant", "content": "Hello"},
+    {"role": "user", "content": "Bye"},
+]
+
+
+def render(folder: Path, templates: dict[str, str]) -> dict[str, list[str]]:
+    """A conversation with and without its system message, ready for an answer, in each template."""
+    tokenizer = AutoTokenizer.from_pretrained(folder, eos_token="</s>")
+    return {
+        name: [
+            tokenizer.apply_chat_template(
+                messages, chat_template=template, tokenize=False, add_generation_prompt=True
+            )
+            for messages in (CONVERSATION, CONVERSATION[1:2])
+        ]
+        for name, template in templates.items()
+    }
+
+
 if __name__ == "__main__":
     command, *folders = sys.argv[1:]
     for name in folders:
         if command == "make":
             make(Path(name))
+        elif command == "render":
+            print(json.dumps(render(Path(name), json.load(sys.stdin))))
         else:
             print(json.dumps(look(Path(name))))
