@@ -31,7 +31,11 @@ def _whole(method: MethodCases, folder: str, kind: int) -> Recipe:
 
 
 def _slices(method: MethodCases, folder: str) -> Recipe:
-    """Two slices that overlap; in the second one, one model's layers are shifted against the others'."""
+    """Two slices that overlap; in the second one, one model's layers are shifted against the others'.
+
+    Random masks are read off updates that leave entries alone, and against another layer all entries differ.
+    """
+    shifted = 1 if method.comparison == "random" else 0
 
     def sources(starts: tuple[int, int, int], base_start: int, length: int, kind: int) -> list[Recipe]:
         base = [] if method.base == "none" else [(f"{folder}/base", base_start, {})]
@@ -43,7 +47,7 @@ def _slices(method: MethodCases, folder: str) -> Recipe:
             for name, start, parameters in [*base, *inputs]
         ]
 
-    second: Recipe = {"sources": sources((1, 0, 1), 1, 3, VARIED)}
+    second: Recipe = {"sources": sources((1, shifted, 1), 1, 3, VARIED)}
     shared = _shared(method, VARIED)
     if shared:
         second["parameters"] = shared

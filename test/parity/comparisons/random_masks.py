@@ -6,7 +6,6 @@ The kept entries are then counted against their probabilities, and the L1 norms 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,9 @@ from parity.comparisons.verdict import scale_of
 
 RESIDUAL = 2e-6
 """Largest misfit of an entry relative to the largest magnitude: factors are read from float32 outputs."""
+
+_TRIALS = 64
+"""How many entries are tried for a factor that no entry shows by itself."""
 
 
 @dataclass
@@ -95,17 +97,20 @@ def _alone(merge: Merge, output: Array, number: int) -> float | None:
 
 def _voted(merge: Merge, output: Array, factors: list[float], number: int) -> list[float]:
     """A model's factors where no entry shows it alone: those that explain most entries."""
-    unit = _shares(merge, [1.0] * len(merge.deltas), number)
     slack = RESIDUAL * scale_of(output)
-    full = np.ones(output.size, bool)
+    places = np.argsort(-abs(merge.deltas[number]))[:_TRIALS]
     best, most = {factors[number]}, 0
     for choice in combinations(len(merge.deltas)):
-        if choice[number]:
+        if not choice[number]:
             continue
-        rest = output - merged(merge, [full & keep for keep in choice], factors)
-        for place in np.flatnonzero(abs(unit) > 10 * slack):
-            trial = float(rest[place] / unit[place])
-            if not 0.5 < trial * merge.densities[number] < 3:
+        masks = [np.full(output.size, keep) for keep in choice]
+        # For a fixed set of models an entry is a straight line over the factor.
+        one, two = (merged(merge, masks, [*factors[:number], r, *factors[number + 1 :]]) for r in (1.0, 2.0))
+        for place in places:
+            slope = two[place] - one[place]
+            # What is left of a task vector is never larger than the whole.
+            trial = 1 + float((output - one)[place] / slope) if abs(slope) > 10 * slack else 0.0
+            if trial < 0.999:
                 continue
             misfits = _misfits(merge, output, [*factors[:number], trial, *factors[number + 1 :]])
             explained = int((misfits.min(axis=0) <= slack).sum())
@@ -123,10 +128,21 @@ def _factors(merge: Merge, output: Array) -> Iterator[list[float]]:
     shown = {number: _alone(merge, output, number) for number in unknown}
     for number, found in shown.items():
         factors[number] = 1 / merge.densities[number] if found is None else found
-    hidden = [number for number, found in shown.items() if found is None]
-    for voted in product(*(_voted(merge, output, factors, number) for number in hidden)):
-        chosen = dict(zip(hidden, voted, strict=True))
-        yield [chosen.get(number, factor) for number, factor in enumerate(factors)]
+    yield from _completed(
+        merge, output, factors, [number for number, found in shown.items() if found is None]
+    )
+
+
+def _completed(
+    merge: Merge, output: Array, factors: list[float], hidden: Sequence[int]
+) -> Iterator[list[float]]:
+    """Put in the factors that no entry shows alone, one after the other, in every order."""
+    if not hidden:
+        yield factors
+    for number in hidden:
+        left = [other for other in hidden if other != number]
+        for trial in _voted(merge, output, factors, number):
+            yield from _completed(merge, output, [*factors[:number], trial, *factors[number + 1 :]], left)
 
 
 def decode(merge: Merge, output: Array, factors: list[float]) -> Decoded:
