@@ -6,12 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL = "bdccaac1dc8099ee"
+PROTOCOL = "c23c0c975ca58897"
 
 # Method -> (names of shared parameters, names of parameters per input).
 METHOD_PARAMETERS: dict[str, tuple[list[str], list[str]]] = {
     "linear": (["normalize"], ["weight"]),
     "slerp": (["t"], []),
+    "nuslerp": (["nuslerp_flatten", "nuslerp_row_wise"], ["weight"]),
+    "multislerp": (["normalize_weights", "eps"], ["weight"]),
+    "karcher": (["max_iter", "tol"], []),
     "task_arithmetic": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
     "ties": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
     "dare_linear": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
@@ -87,7 +90,7 @@ class RowMap:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    method: Literal["linear", "slerp", "task_arithmetic", "ties", "dare_linear", "dare_ties", "model_stock", "passthrough"]
+    method: Literal["linear", "slerp", "nuslerp", "multislerp", "karcher", "task_arithmetic", "ties", "dare_linear", "dare_ties", "model_stock", "passthrough"]
     shared: dict[str, bool | float]
     per_input: list[dict[str, bool | float]]
 
@@ -146,7 +149,7 @@ class Estimate:
 class Plan:
     version: Literal[1]
     hash: str
-    method: Literal["linear", "slerp", "task_arithmetic", "ties", "dare_linear", "dare_ties", "model_stock", "passthrough"]
+    method: Literal["linear", "slerp", "nuslerp", "multislerp", "karcher", "task_arithmetic", "ties", "dare_linear", "dare_ties", "model_stock", "passthrough"]
     seed: int
     models: list[PlanModel]
     files: list[InputFile]

@@ -11,18 +11,31 @@ export type ParameterSpec = {
   readonly maximum?: number;
 };
 
+/**
+ * `pass`: the only one is taken as it is. `pass-base`: so is the base's. `skip`: so is the base's; without it, or with
+ * too few, the tensor is left out. `merge-present`: those that are there are merged. `error`: the base must be there.
+ */
+export type LonePolicy = 'pass' | 'pass-base' | 'skip' | 'merge-present' | 'error';
+
 export type MethodSpec = {
   /** One sentence for people. */
   readonly summary: string;
   readonly source: string;
   /** `ignored`: a base model is one more input. */
-  readonly base: 'required' | 'ignored';
+  readonly base: 'required' | 'optional' | 'ignored';
   /** Number of inputs without the base. */
   readonly inputs: { readonly minimum: number; readonly maximum?: number };
   readonly shared: Readonly<Record<string, ParameterSpec>>;
   readonly perInput: Readonly<Record<string, ParameterSpec>>;
-  /** Times each input is read: once to combine, more to gather statistics of whole tensors first. */
+  /** Times each input is read with the defaults: once to combine, more to gather statistics of whole tensors first. */
   readonly reads: number;
+  /** What becomes of a tensor that not all models have. */
+  readonly lone: LonePolicy;
+  /**
+   * What must be in memory at once where it is longer than a chunk: a run along the last dimension (a vector is one),
+   * or all that has one index of the first.
+   */
+  readonly whole?: 'row' | 'slab';
 };
 
 const weight: ParameterSpec = { type: 'number', meaning: "factor of this model's task vector" };
@@ -62,6 +75,7 @@ export const methods = {
     },
     perInput: { weight: { type: 'number', meaning: 'factor of this model' } },
     reads: 1,
+    lone: 'merge-present',
   },
   slerp: {
     summary: 'Spherical interpolation from the base to one other model.',
@@ -71,6 +85,51 @@ export const methods = {
     shared: { t: { type: 'number', meaning: 'position: 0 is the base, 1 the other model' } },
     perInput: {},
     reads: 2,
+    lone: 'pass',
+  },
+  nuslerp: {
+    summary: 'Spherical interpolation of two models, or of their task vectors, whole or row by row.',
+    source: 'Shoemake 1985',
+    base: 'optional',
+    inputs: { minimum: 2, maximum: 2 },
+    shared: {
+      nuslerp_flatten: { type: 'boolean', default: true, meaning: 'one vector per tensor' },
+      nuslerp_row_wise: {
+        type: 'boolean',
+        default: false,
+        meaning: 'without `nuslerp_flatten`: one vector per column (sic), else one per row',
+      },
+    },
+    perInput: { weight: { type: 'number', meaning: "the second model's share of both is the position" } },
+    reads: 2,
+    lone: 'pass',
+    whole: 'row',
+  },
+  multislerp: {
+    summary: 'Spherical interpolation of any number of models, or of their task vectors.',
+    source: 'Buss & Fillmore 2001',
+    base: 'optional',
+    inputs: { minimum: 1 },
+    shared: {
+      normalize_weights: { type: 'boolean', default: true, meaning: 'divide the weights by their sum' },
+      eps: { type: 'number', default: 1e-8, minimum: 0, meaning: 'lengths below it are taken for zero' },
+    },
+    perInput: { weight: { type: 'number', meaning: 'factor of this model' } },
+    reads: 2,
+    lone: 'error',
+  },
+  karcher: {
+    summary: 'The mean direction on the sphere (Karcher mean), with the mean length.',
+    source: 'Karcher 1977',
+    base: 'ignored',
+    inputs: { minimum: 1 },
+    shared: {
+      max_iter: { type: 'integer', default: 10, minimum: 0, meaning: 'most steps towards the mean' },
+      tol: { type: 'number', default: 1e-5, minimum: 0, meaning: 'a shorter step ends the search' },
+    },
+    perInput: {},
+    reads: 2,
+    lone: 'merge-present',
   },
   task_arithmetic: {
     summary: 'Adds weighted task vectors (model minus base) to the base.',
@@ -80,6 +139,7 @@ export const methods = {
     shared: taskArithmetic({ normalize: false, rescale: false }),
     perInput: { weight, density },
     reads: 1,
+    lone: 'error',
   },
   ties: {
     summary: 'Trims each task vector by magnitude, elects a sign per parameter, merges those that agree.',
@@ -89,6 +149,7 @@ export const methods = {
     shared: taskArithmetic({ normalize: true, rescale: false }),
     perInput: { weight, density },
     reads: 3,
+    lone: 'error',
   },
   dare_linear: {
     summary: 'Drops entries of each task vector at random, rescales the rest, adds them.',
@@ -98,6 +159,7 @@ export const methods = {
     shared: taskArithmetic({ normalize: false, rescale: true }),
     perInput: { weight, density },
     reads: 2,
+    lone: 'error',
   },
   dare_ties: {
     summary: 'Drops entries of each task vector at random, rescales the rest, then elects signs as TIES does.',
@@ -107,6 +169,7 @@ export const methods = {
     shared: taskArithmetic({ normalize: false, rescale: true }),
     perInput: { weight, density },
     reads: 2,
+    lone: 'error',
   },
   model_stock: {
     summary: 'Moves from the base towards the mean of the models by the angle between them.',
@@ -118,6 +181,7 @@ export const methods = {
     },
     perInput: {},
     reads: 2,
+    lone: 'skip',
   },
   passthrough: {
     summary: 'Takes one model as it is, scaled if asked.',
@@ -127,6 +191,7 @@ export const methods = {
     shared: {},
     perInput: { scale: { type: 'number', default: 1, meaning: 'factor of the tensor' } },
     reads: 1,
+    lone: 'merge-present',
   },
 } as const satisfies Record<string, MethodSpec>;
 

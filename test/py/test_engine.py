@@ -19,9 +19,15 @@ from helpers.run import Values, plan_method, run_plan
 
 FAMILY: Values = {"normalize": True, "rescale": True, "lambda": 0.9, "int8_mask": False}
 THINNED: list[Values] = [{"weight": 0.4, "density": 0.37}, {"weight": 0.8, "density": 0.61}]
+WEIGHTED: list[Values] = [{"weight": 0.3}, {"weight": 0.9}]
 OPERATIONS: dict[str, tuple[bool, Values, list[Values]]] = {
     "linear": (False, {"normalize": True}, [{"weight": 0.3}, {"weight": 0.6}]),
     "slerp": (True, {"t": 0.3}, [{}]),
+    "nuslerp": (True, {"nuslerp_flatten": True, "nuslerp_row_wise": False}, WEIGHTED),
+    "nuslerp by row": (False, {"nuslerp_flatten": False, "nuslerp_row_wise": False}, WEIGHTED),
+    "nuslerp by column": (True, {"nuslerp_flatten": False, "nuslerp_row_wise": True}, WEIGHTED),
+    "multislerp": (True, {"normalize_weights": True, "eps": 1e-8}, WEIGHTED),
+    "karcher": (False, {"max_iter": 10, "tol": 1e-5}, [{}, {}]),
     "task_arithmetic": (True, FAMILY, THINNED),
     "ties": (True, FAMILY, THINNED),
     "dare_linear": (True, FAMILY, THINNED),
@@ -204,7 +210,7 @@ def test_inconsistent_plans_are_refused(tmp_path: Path, damage: str) -> None:
         "inputs": {"inputs": step.inputs[:1]},
     }
     fields = replaced.get(damage) or {
-        "inputs": [dataclasses.replace(step.inputs[0], source=first_input[damage]), *step.inputs[1:]]
+        "inputs": [dataclasses.replace(step.inputs[0], parts=[first_input[damage]]), *step.inputs[1:]]
     }
     broken = dataclasses.replace(step, **fields)  # type: ignore[arg-type]
     error = failure(dataclasses.replace(plan, steps=[broken, *plan.steps[1:]]), tmp_path)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from amalgam_worker.methods.karcher import KARCHER
 from amalgam_worker.methods.linear import LINEAR
 from amalgam_worker.methods.method import Method
 from amalgam_worker.methods.model_stock import MODEL_STOCK
+from amalgam_worker.methods.multislerp import MULTISLERP
+from amalgam_worker.methods.nuslerp import NUSLERP
 from amalgam_worker.methods.passthrough import PASSTHROUGH
 from amalgam_worker.methods.slerp import SLERP
 from amalgam_worker.methods.task_arithmetic import DARE_LINEAR, DARE_TIES, TASK_ARITHMETIC, TIES
@@ -13,6 +16,9 @@ from amalgam_worker.protocol import MethodSignature
 METHODS: dict[str, Method] = {
     "linear": LINEAR,
     "slerp": SLERP,
+    "nuslerp": NUSLERP,
+    "multislerp": MULTISLERP,
+    "karcher": KARCHER,
     "task_arithmetic": TASK_ARITHMETIC,
     "ties": TIES,
     "dare_linear": DARE_LINEAR,

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Doubt = NDArray[np.bool_]
 Values = Mapping[str, bool | float]
 
 

@@ -1,0 +1,46 @@
+"""Methods whose result is a linear combination of their inputs: their dot products are all that matters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from amalgam_worker.kernels.gram import gram
+from amalgam_worker.methods.method import (
+    Chunk,
+    Parameters,
+    Partial,
+    Reduction,
+    Statistics,
+    TensorFacts,
+)
+
+
+def coefficients_reduction(solve: Callable[[torch.Tensor, Parameters], torch.Tensor]) -> Reduction:
+    """The pass that finds the coefficients.
+
+    Args:
+        solve: from the dot products of the inputs, or of the task vectors if there is a base, float64 [N, N],
+            to one coefficient per input, float64 [N].
+    """
+
+    def measure(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
+        return [gram(chunk.deltas(), chunk.scratch)]
+
+    def gather(
+        partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
+    ) -> Statistics:
+        products = torch.stack([product for (product,) in partials]).sum(0).cpu()
+        return {"coefficients": solve(products, parameters)}
+
+    return Reduction(measure, gather)
+
+
+def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
+    """`sum_i(c_i * W_i)`, or with a base `W_0 + sum_i(c_i * (W_i - W_0))`."""
+    vectors, coefficients = chunk.deltas(), statistics["coefficients"].tolist()
+    result = vectors[0].mul_(coefficients[0])
+    for values, coefficient in zip(vectors[1:], coefficients[1:], strict=True):
+        result.add_(values, alpha=coefficient)
+    return result if chunk.base is None else chunk.base.add_(result)
