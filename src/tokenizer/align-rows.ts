@@ -1,7 +1,4 @@
-import type { RowFill, RowMap, RowRun } from './row-map.js';
-
-/** A row of a model's vocabulary tensor. */
-export type Row = RowFill['from'][number];
+import type { RowFill, RowMap, RowOrigin, RowRun } from '../protocol/plan.js';
 
 /** What decides the origin of each output row. */
 export type Alignment = {
@@ -11,13 +8,13 @@ export type Alignment = {
   readonly rows: number;
   /** That many last rows are the mean of those before. */
   readonly padding: number;
-  /** Row of a token by model; undefined where the model lacks it. */
+  /** RowOrigin of a token by model; undefined where the model lacks it. */
   readonly rowOf: readonly ((token: string) => number | undefined)[];
-  /** Row that the source of the tokenizer has for an id without a token; undefined: it has none. */
-  readonly unnamed: (id: number) => Row | undefined;
+  /** RowOrigin that the source of the tokenizer has for an id without a token; undefined: it has none. */
+  readonly unnamed: (id: number) => RowOrigin | undefined;
   readonly base: number;
   /** Rows that the recipe gives to tokens: empty for zeros. */
-  readonly chosen: ReadonlyMap<string, readonly Row[]>;
+  readonly chosen: ReadonlyMap<string, readonly RowOrigin[]>;
   /** Tokens whose chosen row also replaces that of the models which have the token. */
   readonly forced: ReadonlySet<string>;
 };
@@ -30,10 +27,10 @@ export const fillOf = (
   { rowOf, base, chosen }: Pick<Alignment, 'rowOf' | 'base' | 'chosen'>,
   holders: readonly number[],
   token: string,
-): readonly Row[] => {
+): readonly RowOrigin[] => {
   const explicit = chosen.get(token);
   if (explicit?.every(({ model }) => holders.includes(model))) return explicit;
-  const owners = holders.flatMap((model): Row[] => {
+  const owners = holders.flatMap((model): RowOrigin[] => {
     const row = rowOf[model]?.(token);
     return row === undefined ? [] : [{ model, row }];
   });
@@ -46,13 +43,13 @@ export const fillOf = (
 const collector = (): {
   readonly runs: RowRun[];
   readonly fills: RowFill[];
-  readonly copy: (to: number, from: number) => void;
+  readonly copy: (to: number, source: number) => void;
 } => {
-  const runs: { to: number; from: number; count: number }[] = [];
-  const copy = (to: number, from: number): void => {
+  const runs: { to: number; source: number; count: number }[] = [];
+  const copy = (to: number, source: number): void => {
     const last = runs.at(-1);
-    if (last !== undefined && last.to + last.count === to && last.from + last.count === from) last.count += 1;
-    else runs.push({ to, from, count: 1 });
+    if (last !== undefined && last.to + last.count === to && last.source + last.count === source) last.count += 1;
+    else runs.push({ to, source, count: 1 });
   };
   return { runs, fills: [], copy };
 };
@@ -64,7 +61,7 @@ export const alignRows = (alignment: Alignment, holders: readonly number[]): Row
   for (let id = 0; id < rows - padding; id++) {
     const token = tokens[id];
     const other = token === undefined ? unnamed(id) : undefined;
-    let fill: readonly Row[] | undefined = token === undefined ? (other === undefined ? [] : [other]) : undefined;
+    let fill: readonly RowOrigin[] | undefined = token === undefined ? (other === undefined ? [] : [other]) : undefined;
     for (const [index, model] of holders.entries()) {
       const into = collectors[index];
       const own = token === undefined || forced.has(token) ? undefined : rowOf[model]?.(token);
@@ -75,7 +72,7 @@ export const alignRows = (alignment: Alignment, holders: readonly number[]): Row
       fill ??= fillOf(alignment, holders, token ?? '');
       const [only] = fill;
       if (fill.length === 1 && only?.model === model) into?.copy(id, only.row);
-      else into?.fills.push({ to: id, from: fill });
+      else into?.fills.push({ to: id, sources: [...fill] });
     }
   }
   return collectors.map(({ runs, fills }) => ({ rows, runs, fills, padding }));

@@ -2,12 +2,12 @@ import { exitCodes } from '../errors.js';
 import type { Fault, FaultDescription } from '../fault.js';
 import { plural, printable } from '../format.js';
 import { identityOf, type ModelReference } from '../hub/reference.js';
+import type { RowOrigin } from '../protocol/plan.js';
 import type { YamlSource } from '../yaml.js';
-import type { Row } from './align-rows.js';
 import type { TokenizerRequest, TokenSource } from './request.js';
 import type { TokenizerModel } from './tokenizer-model.js';
 
-type Chosen = { readonly rows: readonly Row[] } | { readonly fault: FaultDescription };
+type Chosen = { readonly rows: readonly RowOrigin[] } | { readonly fault: FaultDescription };
 
 const wrong = (code: string, message: string): Chosen => ({
   fault: { code, message, exitCode: exitCodes.incompatible },
@@ -45,8 +45,8 @@ export const chooseRows = (
   models: readonly TokenizerModel[],
   rowOf: readonly ((token: string) => number | undefined)[],
   faultAt: YamlSource['faultAt'],
-): { chosen: Map<string, readonly Row[]>; forced: Set<string>; faults: Fault[] } => {
-  const chosen = new Map<string, readonly Row[]>();
+): { chosen: Map<string, readonly RowOrigin[]>; forced: Set<string>; faults: Fault[] } => {
+  const chosen = new Map<string, readonly RowOrigin[]>();
   const forced = new Set<string>();
   const faults: Fault[] = [];
   for (const { token, source, force, path } of requests) {

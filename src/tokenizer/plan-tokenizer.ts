@@ -1,14 +1,13 @@
 import type { Fault, FaultDescription } from '../fault.js';
 import { plural, printable } from '../format.js';
 import { identityOf } from '../hub/reference.js';
-import type { SideFile } from '../protocol/plan.js';
+import type { RowMap, SideFile } from '../protocol/plan.js';
 import type { YamlSource } from '../yaml.js';
 import { type Alignment, alignRows } from './align-rows.js';
 import { chooseRows } from './choose-rows.js';
 import { describeBeyond } from './compare-vocabularies.js';
 import { outputVocabulary } from './output-vocabulary.js';
 import type { TokenizerRequest } from './request.js';
-import type { RowMap } from './row-map.js';
 import type { TokenizerFolder } from './tokenizer-files.js';
 import type { TokenizerModel } from './tokenizer-model.js';
 import { tokensById, type Vocabulary } from './vocabulary.js';

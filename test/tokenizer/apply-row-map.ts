@@ -1,4 +1,4 @@
-import type { RowMap } from '../../src/tokenizer/row-map.js';
+import type { RowMap } from '../../src/protocol/plan.js';
 
 /** A vocabulary tensor as rows of numbers. */
 export type Matrix = readonly (readonly number[])[];
@@ -17,11 +17,11 @@ export const applyRowMap = (map: RowMap, model: number, matrices: readonly Matri
     if (result[to] !== undefined) throw new Error(`row ${to} has two origins`);
     result[to] = row;
   };
-  for (const { to, from, count } of map.runs) {
-    for (let offset = 0; offset < count; offset++) put(to + offset, matrices[model]?.[from + offset]);
+  for (const { to, source, count } of map.runs) {
+    for (let offset = 0; offset < count; offset++) put(to + offset, matrices[model]?.[source + offset]);
   }
-  for (const { to, from } of map.fills) {
-    const rows = from.map(({ model: other, row }) => matrices[other]?.[row] ?? [Number.NaN]);
+  for (const { to, sources } of map.fills) {
+    const rows = sources.map(({ model: other, row }) => matrices[other]?.[row] ?? [Number.NaN]);
     put(to, mean(rows, width));
   }
   const real = map.rows - map.padding;

@@ -70,7 +70,7 @@ describe('the union of vocabularies', () => {
     const result = plan([base, bare, chat]);
     expect(codesOf(result)).toEqual(['tokenizer-assumed']);
     expect(result.plan?.rowMaps[1]).toMatchObject({
-      runs: [{ to: 0, from: 0, count: 3 }],
+      runs: [{ to: 0, source: 0, count: 3 }],
       fills: [{ to: 3 }, { to: 4 }, { to: 5 }],
     });
   });
@@ -81,10 +81,10 @@ describe('a row', () => {
     const id = result.plan?.vocabulary.tokens.get(text) ?? -1;
     const map = result.plan?.rowMaps[model];
     const run = map?.runs.find(({ to, count }) => id >= to && id < to + count);
-    if (run !== undefined) return run.from + id - run.to;
+    if (run !== undefined) return run.source + id - run.to;
     return map?.fills
       .find(({ to }) => to === id)
-      ?.from.map(({ model: other, row }) => `${other}:${row}`)
+      ?.sources.map(({ model: other, row }) => `${other}:${row}`)
       .join(' ');
   };
 
@@ -145,7 +145,7 @@ describe('a row', () => {
   test('of a tensor that the base lacks comes from the models that have it', () => {
     const [, fromThird] = plan([base, chat, third]).plan?.rowMapsAmong([1, 2]) ?? [];
     expect(fromThird?.fills.filter(({ to }) => to < 3)).toEqual(
-      [0, 1, 2].map((to, index) => ({ to, from: [{ model: 1, row: [2, 0, 4][index] }] })),
+      [0, 1, 2].map((to, index) => ({ to, sources: [{ model: 1, row: [2, 0, 4][index] }] })),
     );
   });
 });
@@ -168,9 +168,9 @@ describe('the tokenizer of a named model', () => {
     expect(result.plan?.rowMaps[0]).toMatchObject({
       rows: 6,
       fills: [
-        { to: 1, from: [] },
-        { to: 3, from: [] },
-        { to: 5, from: [] },
+        { to: 1, sources: [] },
+        { to: 3, sources: [] },
+        { to: 5, sources: [] },
       ],
     });
   });
@@ -181,15 +181,15 @@ describe('the base as the source', () => {
     const result = plan([base, chat], { source: 'base', tokens: [token('<im>')] });
     expect(tokensOf(result)).toEqual(['a', 'b', '<s>', '<im>']);
     expect(result.plan?.vocabulary.added.at(-1)).toMatchObject({ content: '<im>', id: 3, lstrip: true });
-    expect(result.plan?.rowMaps[0]?.fills).toEqual([{ to: 3, from: [{ model: 1, row: 5 }] }]);
+    expect(result.plan?.rowMaps[0]?.fills).toEqual([{ to: 3, sources: [{ model: 1, row: 5 }] }]);
   });
 
   test('copies ids without a token from the base', () => {
     const gapped = tinyModel('gapped', { vocab: { a: 0, b: 3 } }, 5);
     const other = tinyModel('other', { vocab: ['b', 'a'] });
     const result = plan([gapped, other], { source: 'base' });
-    expect(result.plan?.rowMaps[0]).toEqual({ rows: 5, runs: [{ to: 0, from: 0, count: 5 }], fills: [], padding: 0 });
-    expect(result.plan?.rowMaps[1]?.fills.map(({ to, from }) => [to, from[0]?.row])).toEqual([
+    expect(result.plan?.rowMaps[0]).toEqual({ rows: 5, runs: [{ to: 0, source: 0, count: 5 }], fills: [], padding: 0 });
+    expect(result.plan?.rowMaps[1]?.fills.map(({ to, sources }) => [to, sources[0]?.row])).toEqual([
       [1, 1],
       [2, 2],
       [4, 4],

@@ -163,7 +163,7 @@ describe('a row map, applied to random vocabularies,', () => {
       for (const map of plan?.rowMaps ?? []) {
         for (const [index, run] of (map?.runs ?? []).entries()) {
           const before = map?.runs[index - 1];
-          const joins = before && before.to + before.count === run.to && before.from + before.count === run.from;
+          const joins = before && before.to + before.count === run.to && before.source + before.count === run.source;
           expect(joins ?? false, `seed ${seed}`).toBe(false);
         }
       }

@@ -46,7 +46,7 @@ describe('without a choice of tokenizer,', () => {
   test('equally many rows with a token more in one of them take its row', () => {
     const padded = { ...plain, rows: 328 };
     const { plan } = aligned([padded, extended]);
-    expect(plan?.rowMaps[0]?.fills.map(({ from }) => from)).toEqual(
+    expect(plan?.rowMaps[0]?.fills.map(({ sources }) => sources)).toEqual(
       tools.map((_, index) => [{ model: 1, row: 320 + index }]),
     );
   });
@@ -100,8 +100,8 @@ describe('with the tokenizer of the base,', () => {
       rowMaps: [
         {
           fills: [
-            { to: 320, from: [] },
-            { to: 321, from: [] },
+            { to: 320, sources: [] },
+            { to: 321, sources: [] },
           ],
         },
         {},
