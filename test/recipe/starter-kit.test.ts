@@ -27,13 +27,13 @@ describe('a config of the starter kit', () => {
     ['dare_llama2.yaml', 'dare_linear', { rescale: true }, [{ weight: 0.8 }, { weight: 0.2 }]],
     ['ms_llama2.yaml', 'model_stock', { filter_wise: false }, [{}, {}]],
   ])('%s merges by %s', async (name, method, shared, perInput) => {
-    const { plan, faults } = await planText(folder, config('[0.8, 0.2]'), name);
+    const { plan, faults } = await planText(folder, config('[0.8, 0.2]'), { name });
     expect(faults).toEqual([]);
     expect(plan?.operations).toMatchObject([{ method, shared, perInput }]);
   });
 
   test('interpolates between its two models by the first lambda', async () => {
-    const { plan } = await planText(folder, config('[0.3, 0.7]'), 'slerp_llama2.yaml');
+    const { plan } = await planText(folder, config('[0.3, 0.7]'), { name: 'slerp_llama2.yaml' });
     expect(plan?.operations).toEqual([{ method: 'slerp', shared: { t: 0.3 }, perInput: [{}] }]);
     expect(plan?.models.map(({ reference, role }) => [reference, role])).toEqual([
       ['one', 'base'],
@@ -42,11 +42,9 @@ describe('a config of the starter kit', () => {
   });
 
   test('takes the method from the file when its name does not tell', async () => {
-    const { plan } = await planText(
-      folder,
-      config('[1, 1]', 'merge_method: ties\nparameters: { density: 0.2 }\n'),
-      'mine.yaml',
-    );
+    const { plan } = await planText(folder, config('[1, 1]', 'merge_method: ties\nparameters: { density: 0.2 }\n'), {
+      name: 'mine.yaml',
+    });
     expect(plan?.operations).toMatchObject([
       {
         method: 'ties',
@@ -64,7 +62,7 @@ describe('a config of the starter kit', () => {
     ['ties_x.yaml', config('[1, one]'), ['invalid-value@9:24 one']],
     ['ties_x.yaml', config('[1, 1]', 'max_sequence_len: 3\n'), ['unknown-key@10:1 max_sequence_len']],
   ])('%s: faults have places', async (name, text, expected) => {
-    expect((await planText(folder, text, name)).faults.map(pointing)).toEqual(expected);
+    expect((await planText(folder, text, { name })).faults.map(pointing)).toEqual(expected);
   });
 
   test('applies adapters that it lists to its base', async () => {
@@ -80,7 +78,9 @@ describe('a config of the starter kit', () => {
     });
     const { renameSync } = await import('node:fs');
     renameSync(join(adapter, 'model.safetensors'), join(adapter, 'adapter_model.safetensors'));
-    const { plan, faults } = await planText(folder, config('[1, 1]').replace('"one"', '"adapter"'), 'ta_llama.yaml');
+    const { plan, faults } = await planText(folder, config('[1, 1]').replace('"one"', '"adapter"'), {
+      name: 'ta_llama.yaml',
+    });
     expect(faults).toEqual([]);
     const touched = plan?.steps.flatMap(({ tensor, inputs }) =>
       inputs[0]?.lora ? [[tensor, inputs[0].lora.scale]] : [],
