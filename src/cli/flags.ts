@@ -51,12 +51,6 @@ export const evaluationFlags = (command: Command): Command =>
     .addOption(new Option('--split <name>', 'which draw of the tasks').choices(['dev', 'test']).default('test'))
     .option('--limit <n>', 'only the first n examples of each task', whole(1));
 
-/** What changes a plan besides its recipe. */
-export const planFlags = (command: Command): Command =>
-  command
-    .option('--seed <n>', 'key of random masks (DARE)', whole(0), 0)
-    .option('--shard-size <size>', 'most bytes of one output file (default 5GB)', bytes);
-
 export const replayFlags = (command: Command): Command =>
   command
     .option('--speed <factor>', 'how many times as fast', positive, 1)

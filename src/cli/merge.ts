@@ -7,28 +7,30 @@ import { runMerge } from '../run/merge.js';
 import { planRecipe, refuseFaults } from '../run/plan-recipe.js';
 import { type CliContext, packageRoot, packageVersion } from './context.js';
 import { repositoryFinder } from './find-repository.js';
+import { computeOf, type MergekitFlags, refuseUnsafeSerialization } from './mergekit-flags.js';
+import { hubEnvironment, type PlanningFlags, planOptions } from './plan-flags.js';
 import { pythonFor } from './python.js';
 import { runSession, type SessionFlags } from './session.js';
 import { readTasks, type TaskFlags } from './tasks.js';
 
 export type MergeFlags = SessionFlags &
-  TaskFlags & {
+  TaskFlags &
+  PlanningFlags &
+  MergekitFlags & {
     readonly device: string;
     readonly threads?: number;
-    readonly seed: number;
     readonly force?: boolean;
-    readonly shardSize?: number;
   };
 
 /** `amalgam merge RECIPE OUT` */
 export const merge = async (context: CliContext, recipe: string, out: string, flags: MergeFlags): Promise<number> => {
   const output = resolve(context.cwd, out);
   const code = await runSession(context, flags, { title: 'merge', recipe, output: out }, async ({ emit, signal }) => {
+    refuseUnsafeSerialization(flags);
     const { plan, faults, downloads } = await planRecipe(recipe, {
       cwd: context.cwd,
-      findRepository: repositoryFinder(context.env, { cwd: context.cwd, signal }),
-      seed: flags.seed,
-      shardBytes: flags.shardSize,
+      findRepository: repositoryFinder(hubEnvironment(context.env, flags), { cwd: context.cwd, signal }),
+      ...planOptions(flags),
     });
     const { tasks, faults: taskFaults } = readTasks(flags, {
       cwd: context.cwd,
@@ -49,8 +51,7 @@ export const merge = async (context: CliContext, recipe: string, out: string, fl
       limit: flags.limit ?? null,
       python,
       environment,
-      device: flags.device,
-      threads: flags.threads ?? null,
+      ...computeOf(flags),
       emit,
       signal,
     });

@@ -11,22 +11,20 @@ import { styleFor } from '../report/style.js';
 import { planRecipe } from '../run/plan-recipe.js';
 import { type CliContext, widthOf } from './context.js';
 import { repositoryFinder } from './find-repository.js';
+import { hubEnvironment, type PlanningFlags, planOptions } from './plan-flags.js';
 
-export type PlanFlags = {
+export type PlanFlags = PlanningFlags & {
   readonly json?: boolean;
   /** File that receives the whole plan. */
   readonly output?: string;
-  readonly seed: number;
-  readonly shardSize?: number;
 };
 
 /** `amalgam plan RECIPE` */
 export const plan = async (context: CliContext, recipe: string, flags: PlanFlags): Promise<number> => {
   const planned = await planRecipe(recipe, {
     cwd: context.cwd,
-    findRepository: repositoryFinder(context.env, { cwd: context.cwd }),
-    seed: flags.seed,
-    shardBytes: flags.shardSize,
+    findRepository: repositoryFinder(hubEnvironment(context.env, flags), { cwd: context.cwd }),
+    ...planOptions(flags),
   });
   const downloads = toFetch(planned.downloads);
   if (flags.json) {

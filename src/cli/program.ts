@@ -3,9 +3,11 @@ import { Command } from 'commander';
 import { type CliContext, packageVersion } from './context.js';
 import type { EvaluateFlags } from './evaluate.js';
 import { exitCodesText } from './exit-codes-text.js';
-import { computeFlags, displayFlags, evaluationFlags, list, planFlags, replayFlags } from './flags.js';
+import { computeFlags, displayFlags, evaluationFlags, list, replayFlags } from './flags.js';
 import type { MergeFlags } from './merge.js';
+import { mergekitFlags } from './mergekit-flags.js';
 import type { PlanFlags } from './plan.js';
+import { planFlags } from './plan-flags.js';
 import type { ReplayFlags } from './replay.js';
 
 const start = `
@@ -32,9 +34,8 @@ export const createProgram = (context: CliContext, done: (exitCode: number) => v
     .addHelpText('after', start);
   const command = (name: string, description: string): Command => program.command(name).description(description);
 
-  displayFlags(
-    computeFlags(evaluationFlags(planFlags(command('merge', 'merge the models of a recipe into a new folder')))),
-  )
+  const mergeCommand = command('merge', 'merge the models of a recipe into a new folder');
+  mergekitFlags(displayFlags(computeFlags(evaluationFlags(planFlags(mergeCommand)))))
     .argument('<recipe>', 'YAML file in the dialect of mergekit or of the LLM-Merging starter kit')
     .argument('<out>', 'folder to make')
     .option('--eval <tasks>', 'score the merge and every model it is made of on these tasks', list)
@@ -44,6 +45,7 @@ export const createProgram = (context: CliContext, done: (exitCode: number) => v
       examples(
         'amalgam merge configs/recipes/zoo/ties.yml out/ties --eval arithmetic,knowledge,summary',
         'amalgam merge recipe.yml out/merged --json > run.ndjson',
+        'amalgam merge mergekit.yaml out/merged --copy-tokenizer --out-shard-size 1B --lazy-unpickle',
       ),
     )
     .action(async (recipe: string, out: string, flags: MergeFlags & { eval?: string[] }) => {
