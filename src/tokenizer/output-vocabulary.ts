@@ -37,7 +37,8 @@ const sameFlags = (a: AddedTokenFlags, b: AddedTokenFlags): boolean => flags.eve
 
 /**
  * Appends what the models have beyond the draft: first, model by model, their ordinary tokens, as added tokens without
- * flags; then their added tokens with the flags of the first model that adds them.
+ * flags; then their added tokens with the flags of the first model that adds them, also where the draft had the token
+ * as an ordinary one.
  */
 const unite = (draft: Draft, models: readonly TokenizerModel[]): FaultDescription[] => {
   const sources = models.map((model) => ({ model, tokens: tokensWithRow(model), added: addedTokens(model) }));
@@ -57,8 +58,8 @@ const unite = (draft: Draft, models: readonly TokenizerModel[]): FaultDescriptio
       const id = draft.tokens.get(token);
       const present = draft.added.get(token);
       if (id === undefined) append(draft, wanted);
-      else if (plain.delete(token)) draft.added.set(token, { ...wanted, id });
-      else if (present !== undefined && !sameFlags(present, wanted)) conflicts.push(token);
+      else if (present === undefined || plain.delete(token)) draft.added.set(token, { ...wanted, id });
+      else if (!sameFlags(present, wanted)) conflicts.push(token);
     }
     return conflicts.length === 0 ? [] : [flagsDiffer(model.name, conflicts)];
   });

@@ -1,4 +1,4 @@
-import type { Fault, FaultDescription } from '../fault.js';
+import { type Fault, type FaultDescription, isError } from '../fault.js';
 import { plural, printable } from '../format.js';
 import { identityOf } from '../hub/reference.js';
 import type { RowMap, SideFile } from '../protocol/plan.js';
@@ -79,7 +79,7 @@ const rowIn =
     return id !== undefined && id < rows ? id : undefined;
   };
 
-/** Decides the tokenizer of the result and how the rows of each model's vocabulary tensors are brought to it. */
+/** Decides the tokenizer of the result and how the rows of each model's vocabulary tensors are brought to it; null with an error. */
 export const planTokenizer = (options: TokenizerPlanOptions): { plan: TokenizerPlan | null; faults: Fault[] } => {
   const { request, models, base, faultAt } = options;
   const donor = donorOf(options);
@@ -120,7 +120,8 @@ export const planTokenizer = (options: TokenizerPlanOptions): { plan: TokenizerP
       return token === undefined ? null : (vocabulary.tokens.get(token) ?? null);
     },
   };
-  return { plan, faults: [...faults, ...wrong, ...doubts] };
+  const all = [...faults, ...wrong, ...doubts];
+  return { plan: all.some(isError) ? null : plan, faults: all };
 };
 
 const withoutRow = ({ name, vocabulary, rows }: Donor): FaultDescription[] => {

@@ -34,7 +34,8 @@ export const writeTokenizer = (
 ): { files: SideFile[]; faults: FaultDescription[] } => {
   const edit = editOf(before, after);
   const isNew = (token: string): boolean => !before.tokens.has(token);
-  if (edit.removed.size === 0 && after.tokens.size === before.tokens.size) {
+  const grows = after.tokens.size > before.tokens.size || after.added.length > before.added.length;
+  if (edit.removed.size === 0 && !grows) {
     return { files: copyTokenizer(folder), faults: [] };
   }
   const addedBefore = new Set(before.added.map(({ content }) => content));

@@ -49,6 +49,11 @@ describe('the union of vocabularies', () => {
     expect(added.get('c')).toMatchObject({ special: true, normalized: false });
   });
 
+  test('adds an ordinary token of the base where another model adds it', () => {
+    const { plan: made } = plan([tinyModel('old', { vocab: ['a', '<im>'] }), chat]);
+    expect(made?.vocabulary.added.find(({ content }) => content === '<im>')).toMatchObject({ id: 1, lstrip: true });
+  });
+
   test('says whose flags are not kept', () => {
     const { faults } = plan([base, chat, third]);
     expect(faults).toMatchObject([{ code: 'token-flags-differ', severity: 'warning' }]);
@@ -235,7 +240,9 @@ describe('a request that cannot be met is a fault:', () => {
       /3 rows.*3/,
     ],
   ])('%s', (_, request, code, message) => {
-    const found = plan([base, chat], request).faults.filter(({ severity }) => severity === 'error');
+    const { plan: made, faults } = plan([base, chat], request);
+    expect(made).toBeNull();
+    const found = faults.filter(({ severity }) => severity === 'error');
     expect(found.map((fault) => fault.code)).toEqual([code]);
     expect(found[0]?.message).toMatch(message);
   });
