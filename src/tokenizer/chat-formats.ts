@@ -1,7 +1,7 @@
 /**
  * Chat templates for the formats that a recipe can name, in Jinja as transformers reads it. Each follows the published
- * format of prompts: https://github.com/tatsu-lab/stanford_alpaca (alpaca), the ChatML description of OpenAI, the model
- * cards of EXAONE 3.0, Llama 3 and Mistral-7B-Instruct.
+ * format of prompts: those of Stanford Alpaca and of OpenAI's ChatML, and the model cards of EXAONE 3.0, Llama 3 and
+ * Mistral-7B-Instruct.
  */
 export const chatFormats: Readonly<Record<string, string>> = {
   alpaca: `{%- for message in messages -%}
