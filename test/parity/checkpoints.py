@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel
 
+from parity.adapters import make_adapters
 from parity.families import FAMILIES, build
 from parity.vocabulary import SIZE, save_tokenizer
 
@@ -82,8 +83,15 @@ def _vocabulary(root: Path, vocabulary: Vocabulary) -> None:
 
 
 def _small_updates(root: Path) -> None:
-    """Fine-tunes whose updates are so small that absolute guards of upstream take hold."""
-    _family(root / "small-updates", "llama", "float32", tuple(Tune(name, 1e-6) for name in "abc"))
+    """Fine-tunes that moved in similar directions, so little that upstream's absolute guards take hold."""
+    folder = root / "small-updates" / "llama-float32"
+    for number, name in enumerate(("base", "a", "b", "c")):
+        model = build("llama", seed=7)
+        if number > 0:
+            tune(model, Tune("common", 3e-5), seed=200)
+            tune(model, Tune(name, 2e-5), seed=200 + number)
+        _save(model, folder / name, "float32")
+        save_tokenizer(folder / name)
 
 
 def make_checkpoints(root: Path) -> None:
@@ -97,3 +105,4 @@ def make_checkpoints(root: Path) -> None:
     for vocabulary in VOCABULARIES:
         _vocabulary(root, vocabulary)
     _small_updates(root)
+    make_adapters(root / "adapters")

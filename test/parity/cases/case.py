@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from parity.differences import check_names
+
 Recipe = dict[str, object]
-Comparison = Literal["close", "top-k", "random", "selection", "spherical"]
+Comparison = Literal["close", "top-k", "random", "selection", "spherical", "stock"]
 
 FLOAT32_TOLERANCE = 1e-6
 """Largest difference of float32 outputs, relative to the largest magnitude of the tensor."""
@@ -27,6 +29,9 @@ class Case:
     options: Mapping[str, object] = field(default_factory=dict)
     flags: Sequence[str] = ()
     differences: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        check_names(self.differences)
 
 
 def model(name: str, parameters: Mapping[str, object] | None = None, **more: object) -> Recipe:

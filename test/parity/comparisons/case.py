@@ -1,16 +1,20 @@
 """Compare everything that the two programs wrote for one case."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from parity.comparisons.allowed import ADJUSTED
 from parity.comparisons.close import compare_close
+from parity.comparisons.expected import average
 from parity.comparisons.files import Array, Output, exact, read_model
 from parity.comparisons.random_masks import Tally, compare_random
 from parity.comparisons.selection import compare_selection
-from parity.comparisons.settings import place_of
+from parity.comparisons.settings import AFTER_LAYERS, place_of
 from parity.comparisons.spherical import compare_spherical
+from parity.comparisons.stock import compare_stock
+from parity.comparisons.tokens import compare_tokenizers, in_order_of
 from parity.comparisons.top_k import compare_top_k
 from parity.comparisons.verdict import Difference
 from parity.families import LAYERS
@@ -28,6 +32,13 @@ FIELDS = (
     "vocab_size",
 )
 SIGMAS = 4.0
+_VOCABULARY = ("model.embed_tokens.", "lm_head.")
+_DETERMINED = {
+    "top-k": compare_top_k,
+    "selection": compare_selection,
+    "spherical": compare_spherical,
+    "stock": compare_stock,
+}
 
 
 @dataclass
@@ -66,12 +77,13 @@ def _values(
 ) -> str | None:
     recipe, kind, tolerance = case["recipe"], case["comparison"], case["tolerance"]
     ours, theirs = pair
+    if "last-slice" in case["differences"] and name.startswith(AFTER_LAYERS):
+        theirs = average(root, place_of(recipe, name, LAYERS))
     if kind == "close":
         return compare_close(ours, theirs, tolerance)
     place = place_of(recipe, name, LAYERS)
-    determined = {"top-k": compare_top_k, "selection": compare_selection, "spherical": compare_spherical}
-    if kind in determined:
-        return determined[kind](root, recipe, place, ours, theirs, tolerance)
+    if kind in _DETERMINED:
+        return _DETERMINED[kind](root, recipe, place, ours, theirs, tolerance)
     for program, output in (("amalgam", ours), ("mergekit", theirs)):
         fault = compare_random(root, recipe, place, output, tallies.setdefault(program, {}))
         if fault:
@@ -87,10 +99,32 @@ def _counted(tallies: dict[str, dict[str, Tally]]) -> Iterator[Difference]:
                 yield Difference(f"{program}, {model}", f"{said}: {tally.sigmas():.1f} sigma")
 
 
+def _adjusted(root: Path, case: dict[str, Any], ours: Output, theirs: Output) -> Output:
+    for name in case["differences"]:
+        if name in ADJUSTED:
+            theirs = ADJUSTED[name](ours, theirs, read_model(root / case["recipe"]["base_model"]))
+    return theirs
+
+
+def _reordered(root: Path, case: dict[str, Any], ours: Output) -> Output:
+    """Our rows of the vocabulary in the order of mergekit's ids."""
+    folders = [root / program / case["name"] for program in ("amalgam", "mergekit")]
+    tensors = {
+        name: in_order_of(*folders, tensor) if name.startswith(_VOCABULARY) else tensor
+        for name, tensor in ours.tensors.items()
+    }
+    return replace(ours, tensors=tensors)
+
+
 def compare_case(root: Path, case: dict[str, Any]) -> Comparison:
     """Compare the two outputs of a case tensor by tensor, and their files."""
-    ours, theirs = (read_model(root / program / case["name"]) for program in ("amalgam", "mergekit"))
+    folders = [root / program / case["name"] for program in ("amalgam", "mergekit")]
+    ours, theirs = (read_model(folder) for folder in folders)
+    theirs = _adjusted(root, case, ours, theirs)
     differences = list(_frames(ours, theirs))
+    if case["group"] == "vocabularies":
+        differences += compare_tokenizers(*folders)
+        ours = _reordered(root, case, ours)
     shared = [
         name
         for name in theirs.tensors

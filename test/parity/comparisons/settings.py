@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LAYER = re.compile(r"^(.*?\.)(\d+)(\..*)$")
-_AFTER_LAYERS = ("lm_head.", "model.norm.")
+AFTER_LAYERS = ("lm_head.", "model.norm.")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def place_of(recipe: Mapping[str, Any], tensor: str, layers: int) -> Place:
         return Place(tensor, inputs, position, [shared])
     slices = recipe["slices"]
     if match is None:
-        entry = slices[-1] if tensor.startswith(_AFTER_LAYERS) else slices[0]
+        entry = slices[-1] if tensor.startswith(AFTER_LAYERS) else slices[0]
         names = [tensor] * len(entry["sources"])
         position = 0.0
     else:

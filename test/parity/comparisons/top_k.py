@@ -77,11 +77,25 @@ def _unexplained(merge: Merge, outputs: Sequence[Array], tolerance: float) -> tu
     return ~np.logical_and.reduce(explained), touched
 
 
+def _count_fault(merge: Merge, outputs: Sequence[Array]) -> str | None:
+    """With one model, the entries that are kept are those that differ from the base: count them."""
+    first, end = kept_range(merge, 0)
+    if len(merge.deltas) > 1 or first >= end or np.sort(abs(merge.deltas[0]))[first] == 0:
+        return None
+    counts = [int(np.count_nonzero(output - merge.base)) for output in outputs]
+    if counts == [end - first] * 2:
+        return None
+    return f"{end - first} entries to keep, amalgam {counts[0]}, mergekit {counts[1]}"
+
+
 def compare_top_k(
     root: Path, recipe: dict[str, Any], place: Place, ours: Array, theirs: Array, tolerance: float
 ) -> str | None:
     """Check both outputs against the formula, and that they differ from each other at ties only."""
     merge = read_merge(root, recipe, place)
+    fault = _count_fault(merge, [ours.reshape(-1), theirs.reshape(-1)])
+    if fault:
+        return fault
     unexplained, touched = _unexplained(merge, [ours.reshape(-1), theirs.reshape(-1)], tolerance)
     if unexplained.any():
         where = int(unexplained.argmax())
