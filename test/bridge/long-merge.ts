@@ -25,7 +25,9 @@ const tiesPlan = (inputPath: string, tensors: number): Plan => {
   const input = (tensor: string, model: number): StepInput => ({
     model,
     tensor,
-    source: { file: 0, offset: model * shiftBytes, bytes, dtype: 'F32', shape: [rows, rows] },
+    shape: [rows, rows],
+    parts: [{ file: 0, offset: model * shiftBytes, bytes, dtype: 'F32', shape: [rows, rows] }],
+    rows: null,
     lora: null,
   });
   const steps = Array.from({ length: tensors }, (_, index): Step => {
@@ -56,6 +58,7 @@ const tiesPlan = (inputPath: string, tensors: number): Plan => {
         ],
       },
     ],
+    rowMaps: [],
     shards: [{ name: 'model.safetensors', header, bytes: dataStart + tensors * bytes }],
     steps,
     sideFiles: [],

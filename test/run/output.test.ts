@@ -18,6 +18,7 @@ const plan: Plan = {
   models: [],
   files: [],
   operations: [],
+  rowMaps: [],
   shards: [],
   steps: [],
   sideFiles: [
