@@ -1,5 +1,6 @@
 import type { Fault } from '../fault.js';
 import type { Dtype } from '../protocol/plan.js';
+import type { TokenizerPlan } from '../tokenizer/plan-tokenizer.js';
 import type { YamlSource } from '../yaml.js';
 import type { Architecture } from './architecture.js';
 import type { GroupedTensor } from './draft-steps.js';
@@ -60,18 +61,25 @@ export type ChangeContext = {
   readonly grouped: readonly GroupedTensor[];
   readonly stacks: readonly StackedLayers[];
   readonly dtype: Dtype;
+  /** Null: the tokens are the donor's. */
+  readonly tokenizer: TokenizerPlan | null;
+  /** The donor among the models of the plan. */
+  readonly donorIndex: number;
   readonly isPadded: boolean;
 };
 
+/** Special tokens of config.json by their ids in the output, those that change. */
+const tokenIds = (config: JsonObject, { tokenizer, donorIndex }: ChangeContext): Record<string, unknown> => {
+  const idOf = (id: unknown): unknown =>
+    typeof id === 'number' && Number.isInteger(id) && id >= 0 ? (tokenizer?.outputId(donorIndex, id) ?? id) : id;
+  const entries = Object.entries({ ...textConfig(config), ...config }).filter(([key]) => /_token_id$/.test(key));
+  const mapped = entries.map(([key, id]) => [key, Array.isArray(id) ? id.map(idOf) : idOf(id)] as const);
+  return Object.fromEntries(mapped.filter(([, id], index) => String(id) !== String(entries[index]?.[1])));
+};
+
 /** What the merge changes of the donor's config.json. */
-export const configChanges = ({
-  donor,
-  architectures,
-  grouped,
-  stacks,
-  dtype,
-  isPadded,
-}: ChangeContext): ConfigChanges => {
+export const configChanges = (context: ChangeContext): ConfigChanges => {
+  const { donor, architectures, grouped, stacks, dtype, tokenizer, isPadded } = context;
   const { config } = donor.model.checkpoint;
   const heads = new Set(architectures.flatMap(({ head }) => head ?? []));
   const before = donor.byKey.get(donor.embedding ?? '')?.view.shape[0];
@@ -88,12 +96,13 @@ export const configChanges = ({
         index,
       })),
     })),
-    vocabulary: rows === undefined || rows === before ? null : rows,
+    vocabulary: tokenizer?.vocabSize ?? (rows === undefined || rows === before ? null : rows),
     isTied: tiedChange(
       donor,
       architectures,
       grouped.some(({ tensor }) => heads.has(tensor.key)),
     ),
+    tokenIds: config === null || tokenizer === null ? {} : tokenIds(config, context),
     sizes: isPadded && config !== null ? paddedSizes(config, configs) : {},
   };
 };

@@ -5,6 +5,8 @@ import type { Group, Member } from './group.js';
 import type { ModelTable } from './model-table.js';
 import type { OperationTable } from './operations.js';
 import type { OutlinedTensor } from './outline.js';
+import type { SliceRoles } from './roles.js';
+import type { Holder, RowsFor } from './row-maps.js';
 import { fileTable, isPlain, stepInput } from './steps.js';
 import { isMergeable, promote } from './tensor-view.js';
 
@@ -18,22 +20,33 @@ export type DraftContext = {
   readonly method: MethodName;
   readonly models: ModelTable;
   readonly table: OperationTable;
+  /** Row maps of a vocabulary tensor that these models have. */
+  readonly rowsFor: RowsFor;
 };
+
+const noRows: ReadonlyMap<number, number> = new Map();
 
 /** Turns groups into steps, each with its operation and the type that its output is stored in. */
 export const draftSteps = (
   grouped: readonly GroupedTensor[],
-  { recipe, method, models, table }: DraftContext,
+  { recipe, method, models, table, rowsFor }: DraftContext,
 ): { drafts: DraftedStep[]; files: readonly InputFile[] } => {
   const files = fileTable();
+  const holderOf = (roles: SliceRoles, { index, view }: Member): Holder => {
+    const participant = roles.all[index];
+    return { model: participant === undefined ? 0 : models.indexOf(participant), rows: view.shape[0] ?? 0 };
+  };
   const draft = ({ tensor, group }: GroupedTensor): DraftedStep => {
     const { roles } = tensor;
     const inputFor = ({ index, view }: Member): StepInput | null => {
       const participant = roles.all[index];
       if (participant === undefined || participant.opened === null) return null;
-      return stepInput(models.indexOf(participant), participant.opened, view, files);
+      const model = models.indexOf(participant);
+      return stepInput(model, participant.opened, view, files, rows.get(model) ?? null);
     };
     const shape = [...group.shape];
+    const members = group.base === null ? group.inputs : [group.base, ...group.inputs];
+    const rows = group.isAligned ? rowsFor(members.map((member) => holderOf(roles, member))) : noRows;
     const base = group.base === null ? null : inputFor(group.base);
     const inputs = group.inputs.map(inputFor).filter((input) => input !== null);
     const stored = promote(

@@ -11,9 +11,16 @@ export type MismatchOptions = {
   readonly truncateEmbeddings: boolean;
   /** Size of the donor's vocabulary. */
   readonly vocabulary: number | null;
+  /** Rows that a tokenizer gives every vocabulary tensor; null: they stay as they are. */
+  readonly rows: number | null;
 };
 
-export type Fitted = { readonly shape: readonly number[]; readonly members: readonly Member[] };
+export type Fitted = {
+  readonly shape: readonly number[];
+  readonly members: readonly Member[];
+  /** Whether the rows are brought to the vocabulary of the output. */
+  readonly isAligned: boolean;
+};
 
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, axis) => size === b[axis]);
@@ -39,23 +46,27 @@ const cropped = (members: readonly Member[], rows: number): Member[] =>
 export const fitShapes = (
   tensor: OutlinedTensor,
   members: readonly Member[],
-  { onMismatch, truncateEmbeddings, vocabulary }: MismatchOptions,
+  { onMismatch, truncateEmbeddings, vocabulary, rows }: MismatchOptions,
   problems: Problems,
 ): Fitted | null => {
   const { name, key, roles, isLoose } = tensor;
   const [first, ...others] = members;
   if (first === undefined) return null;
   const { shape } = first.view;
-  if (others.every(({ view }) => sameShape(view.shape, shape))) return { shape, members };
+  const axis = isLoose ? vocabularyAxis(key, shape, vocabulary) : null;
+  const isAlike = others.every(({ view }) => sameShape(view.shape, shape));
+  if (isAlike && (rows === null || axis !== 0)) return { shape, members, isAligned: false };
   const shapes = members.map(({ view }) => view.shape);
   const writtenOf = ({ index }: Member) => roles.all[index]?.written;
-  const axis = isLoose ? vocabularyAxis(key, shape, vocabulary) : null;
   const isVocabulary = axis !== null && differOnlyAlong(shapes, axis);
+  if (isVocabulary && axis === 0 && rows !== null) {
+    return { shape: [rows, ...shape.slice(1)], members, isAligned: true };
+  }
   if (isVocabulary && axis === 0 && truncateEmbeddings) {
-    const sizes = shapes.map(([rows = 0]) => rows);
-    const rows = Math.min(...sizes);
-    problems.cropped.set(name, { from: Math.max(...sizes), to: rows });
-    return { shape: [rows, ...shape.slice(1)], members: cropped(members, rows) };
+    const sizes = shapes.map(([size = 0]) => size);
+    const least = Math.min(...sizes);
+    problems.cropped.set(name, { from: Math.max(...sizes), to: least });
+    return { shape: [least, ...shape.slice(1)], members: cropped(members, least), isAligned: false };
   }
   if (onMismatch === 'pad' && shapes.every(({ length }) => length === shape.length)) {
     const padded = largest(shapes);
@@ -63,7 +74,7 @@ export const fitShapes = (
       const written = writtenOf(member);
       if (written !== undefined && !sameShape(member.view.shape, padded)) countFor(problems.padded, written, name);
     }
-    return { shape: padded, members };
+    return { shape: padded, members, isAligned: false };
   }
   if (onMismatch === 'skip') {
     const fitting = members.filter(({ view }) => sameShape(view.shape, shape));
@@ -71,12 +82,12 @@ export const fitShapes = (
       const written = writtenOf(member);
       if (written !== undefined && !fitting.includes(member)) countFor(problems.skipped, written, name);
     }
-    return { shape, members: fitting };
+    return { shape, members: fitting, isAligned: false };
   }
-  const rows = members.flatMap((member) => {
+  const misfits = members.flatMap((member) => {
     const written = writtenOf(member);
     return written === undefined ? [] : [{ written, shape: member.view.shape }];
   });
-  noteMisfit(problems, name, rows, isVocabulary);
+  noteMisfit(problems, name, misfits, isVocabulary);
   return null;
 };

@@ -15,7 +15,11 @@ export type Group = {
   readonly shape: readonly number[];
   readonly base: Member | null;
   readonly inputs: readonly Member[];
+  /** Whether the rows are brought to the vocabulary of the output. */
+  readonly isAligned: boolean;
 };
+
+type Choice = Pick<Group, 'how' | 'base' | 'inputs'>;
 
 type Halves = { readonly base: Member | null; readonly inputs: readonly Member[] };
 
@@ -24,10 +28,10 @@ const halvesOf = ({ roles }: OutlinedTensor, members: readonly Member[]): Halves
   inputs: roles.base === null || members[0]?.index !== 0 ? members : members.slice(1),
 });
 
-const copyOf = (member: Member): Omit<Group, 'shape'> => ({ how: 'copy', base: null, inputs: [member] });
+const copyOf = (member: Member): Choice => ({ how: 'copy', base: null, inputs: [member] });
 
 /** Those that fit, with the base's tensor as it is where they are too few for the method. */
-const fewer = (tensor: OutlinedTensor, { base, inputs }: Halves, method: MethodName): Omit<Group, 'shape'> | null => {
+const fewer = (tensor: OutlinedTensor, { base, inputs }: Halves, method: MethodName): Choice | null => {
   if (tensor.roles.base !== null && base === null) return null;
   if (inputs.length >= methodSpec(method).inputs.minimum) return { how: 'merge', base, inputs };
   const kept = base ?? inputs[0];
@@ -35,7 +39,7 @@ const fewer = (tensor: OutlinedTensor, { base, inputs }: Halves, method: MethodN
 };
 
 /** An optional tensor that some models lack; null where it is left out, undefined where the method cannot do without them. */
-const partial = ({ base, inputs }: Halves, method: MethodName): Omit<Group, 'shape'> | null | undefined => {
+const partial = ({ base, inputs }: Halves, method: MethodName): Choice | null | undefined => {
   const { minimum } = methodSpec(method).inputs;
   const merge = { how: 'merge', base, inputs } as const;
   const [lone, second] = base === null ? inputs : [base, ...inputs];
@@ -75,23 +79,24 @@ export const groupTensor = (
   };
   if (absent.length > 0 && !isSkipping && !isOptional(tensor.key)) return giveUp();
   if (fitted === null || method === null) return null;
-  const { shape, members } = fitted;
+  const { shape, members, isAligned } = fitted;
+  const common = { shape, isAligned };
   const [first] = members;
   if (first === undefined) return null;
   if (!isMergeable(promote(members.map(({ view }) => view.dtype)))) {
     if (members.some(({ view }) => view.dtype !== first.view.dtype)) problems.dtypes.add(name);
-    return { how: 'copy', shape, base: null, inputs: members };
+    return { ...common, how: 'copy', base: null, inputs: members };
   }
   const halves = halvesOf(tensor, members);
-  if (members.length === views.length) return { how: 'merge', shape, ...halves };
+  if (members.length === views.length) return { ...common, how: 'merge', ...halves };
   if (isSkipping || members.length < present.length) {
     for (const { written } of absent) countFor(problems.skipped, written, name);
     const group = fewer(tensor, halves, method);
     if (group === null) countName(problems.dropped, name);
-    return group && { shape, ...group };
+    return group && { ...common, ...group };
   }
   const group = partial(halves, method);
   if (group === undefined) return giveUp();
   if (group === null) countName(problems.dropped, name);
-  return group && { shape, ...group };
+  return group && { ...common, ...group };
 };

@@ -15,6 +15,8 @@ export type ConfigChanges = {
   readonly vocabulary: number | null;
   /** Whether the head is the embedding; null: as the donor says. */
   readonly isTied: boolean | null;
+  /** Special tokens whose ids are others in the output, by key. */
+  readonly tokenIds: Readonly<Record<string, unknown>>;
   /** Sizes that padding has changed, by key. */
   readonly sizes: Readonly<Record<string, number>>;
 };
@@ -34,12 +36,16 @@ const setEverywhere = (config: Json, key: string, value: unknown, atRoot: boolea
 };
 
 /** The donor's config.json made true to the tensors that are written. */
-export const editConfig = (donor: Json, { dtype, stacks, vocabulary, isTied, sizes }: ConfigChanges): Json => {
+export const editConfig = (
+  donor: Json,
+  { dtype, stacks, vocabulary, isTied, tokenIds, sizes }: ConfigChanges,
+): Json => {
   let config: Json = { ...donor };
   for (const { key, layers, origins } of stacks) config = restackConfig(config, key, layers, origins);
   if (vocabulary !== null) config = setEverywhere(config, 'vocab_size', vocabulary, true);
   if (isTied !== null) config = setEverywhere(config, 'tie_word_embeddings', isTied, true);
-  for (const [key, size] of Object.entries(sizes)) config = setEverywhere(config, key, size, false);
+  for (const [key, value] of Object.entries({ ...sizes, ...tokenIds }))
+    config = setEverywhere(config, key, value, false);
   const name = dtypeNames[dtype];
   const key = 'torch_dtype' in config && !('dtype' in config) ? 'torch_dtype' : 'dtype';
   return name === undefined ? config : { ...config, [key]: name };

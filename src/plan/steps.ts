@@ -1,6 +1,7 @@
+import type { Adapter } from '../hub/adapter.js';
 import type { OpenedModel } from '../hub/open-model.js';
 import type { HeaderEntry } from '../hub/safetensors-header.js';
-import type { InputFile, Step, StepInput, TensorRange } from '../protocol/plan.js';
+import type { InputFile, LoraUpdate, Step, StepInput, TensorRange } from '../protocol/plan.js';
 import type { TensorView } from './tensor-view.js';
 
 /** Files of all models in one list, each once. */
@@ -27,35 +28,36 @@ const range = (file: number, { dtype, shape, offset, bytes }: HeaderEntry): Tens
   shape: [...shape],
 });
 
-/** One model's tensor as a step reads it. */
+const loraOf = (adapter: Adapter | null, tensor: string, files: FileTable): LoraUpdate | null => {
+  const update = adapter?.updates.get(tensor);
+  if (adapter === null || update === undefined) return null;
+  return {
+    a: range(files.indexOf(adapter.file), update.a),
+    b: range(files.indexOf(adapter.file), update.b),
+    scale: update.scale,
+    transposed: update.transposed,
+    magnitude: null,
+  };
+};
+
+/** One model's tensor as a step reads it; `rows` is the index of the map that brings its rows to the output's. */
 export const stepInput = (
   model: number,
   { checkpoint, adapter }: OpenedModel,
-  { name, parts }: TensorView,
+  { name, shape, parts }: TensorView,
   files: FileTable,
-): StepInput | null => {
-  const [part] = parts;
-  const file = part && checkpoint.files[part.file];
-  if (part === undefined || file === undefined) return null;
-  const update = adapter?.updates.get(name);
-  return {
-    model,
-    tensor: name,
-    shape: [...part.shape],
-    parts: [range(files.indexOf(file), part)],
-    rows: null,
-    lora:
-      adapter === null || update === undefined
-        ? null
-        : {
-            a: range(files.indexOf(adapter.file), update.a),
-            b: range(files.indexOf(adapter.file), update.b),
-            scale: update.scale,
-            transposed: update.transposed,
-            magnitude: null,
-          },
-  };
-};
+  rows: number | null = null,
+): StepInput => ({
+  model,
+  tensor: name,
+  shape: [...shape],
+  parts: parts.flatMap((part) => {
+    const file = checkpoint.files[part.file];
+    return file === undefined ? [] : [range(files.indexOf(file), part)];
+  }),
+  rows,
+  lora: loraOf(adapter, name, files),
+});
 
 /** Ranges of files that an input is read from. */
 export const rangesOf = ({ parts, lora }: StepInput): readonly TensorRange[] =>

@@ -17,11 +17,12 @@ const floats: readonly Dtype[] = ['F64', 'F32', 'F16', 'BF16'];
 
 export const isMergeable = (dtype: Dtype): boolean => floats.includes(dtype);
 
-/** The common type of several inputs, as torch promotes them: float16 with bfloat16 needs float32. */
+/** The common type of several inputs, as torch promotes them: float16 with bfloat16 needs float32. Integers stay what they are. */
 export const promote = (dtypes: readonly Dtype[]): Dtype => {
   const [first] = dtypes;
   if (first !== undefined && dtypes.every((dtype) => dtype === first)) return first;
-  return dtypes.includes('F64') ? 'F64' : 'F32';
+  const other = dtypes.find((dtype) => !isMergeable(dtype));
+  return other ?? (dtypes.includes('F64') ? 'F64' : 'F32');
 };
 
 export const viewOf = (name: string, stored: StoredTensor): TensorView => ({

@@ -1,3 +1,5 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { exitCodes, UserError } from '../errors.js';
 import { type Fault, isError } from '../fault.js';
 import { plural } from '../format.js';
@@ -8,6 +10,7 @@ import { buildPlan, type PlanOptions } from '../plan/build.js';
 import type { Plan } from '../protocol/plan.js';
 import { readRecipe } from '../recipe/read-recipe.js';
 import { type Recipe, type RecipeSource, sourcesOf } from '../recipe/recipe.js';
+import { readTokenizers } from './read-tokenizers.js';
 
 export type PlannedRecipe = {
   /** Null when the file is not even a recipe. */
@@ -32,7 +35,16 @@ export const planRecipe = async (
     if (!opening.has(key)) opening.set(key, open(recipe, written, findRepository, faults));
   }
   const opened = new Map(await Promise.all([...opening].map(async ([key, model]) => [key, await model] as const)));
-  const built = buildPlan(recipe, ({ reference }) => opened.get(identityOf(reference)) ?? null, options);
+  const tokenizers = await readTokenizers([...opened.values()].filter((model) => model !== null));
+  faults.push(...tokenizers.faults);
+  const built = buildPlan(
+    recipe,
+    {
+      open: ({ reference }) => opened.get(identityOf(reference)) ?? null,
+      tokenizers: { of: tokenizers.of, readFile: readBeside([cwd, dirname(resolve(cwd, file))]) },
+    },
+    options,
+  );
   const all = [...faults, ...built.faults];
   return {
     recipe,
@@ -41,6 +53,16 @@ export const planRecipe = async (
     downloads: [...opened.values()].flatMap((model) => model?.downloads ?? []),
   };
 };
+
+/** Reads a text file that a recipe names, from where the command runs or from the recipe's folder. */
+const readBeside =
+  (folders: readonly string[]) =>
+  (path: string): string | undefined => {
+    const found = folders
+      .map((folder) => resolve(folder, path))
+      .find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
+    return found === undefined ? undefined : readFileSync(found, 'utf8');
+  };
 
 const open = async (
   recipe: Recipe,

@@ -1,0 +1,96 @@
+import type { Fault } from '../fault.js';
+import type { MethodName } from '../protocol/methods.js';
+import type { Dtype, Plan, Step } from '../protocol/plan.js';
+import type { Recipe } from '../recipe/recipe.js';
+import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
+import type { Donor, PlanOptions } from './build.js';
+import { configChanges } from './config-changes.js';
+import { draftSteps, type GroupedTensor } from './draft-steps.js';
+import { estimatePlan } from './estimate.js';
+import { layOutShards, shardIndex } from './layout.js';
+import type { ModelTable } from './model-table.js';
+import { checkWeights, operationTable } from './operations.js';
+import type { Describe } from './outline.js';
+import type { OutlinedRecipe } from './outline-recipe.js';
+import { hashOf } from './plan-hash.js';
+import type { Problems } from './problems.js';
+import { rowMapTable } from './row-maps.js';
+import { type SideFileOptions, sideFiles } from './side-files.js';
+import type { PlannedVocabulary } from './vocabulary.js';
+
+/** Which of the donor's tokenizer files are copied, and what takes their place. */
+const tokenizerFiles = (
+  { files }: PlannedVocabulary,
+  { copyTokenizer = true }: PlanOptions,
+): Pick<SideFileOptions, 'without' | 'instead'> => ({
+  without: (name) => (files !== null || !copyTokenizer) && tokenizerFileNames.includes(name),
+  instead: copyTokenizer || files !== null ? (files ?? []) : [],
+});
+
+/** The type that config.json should name: that of most tensors. */
+const mostCommon = (dtypes: readonly Dtype[]): Dtype => {
+  const counts = new Map<Dtype, number>();
+  for (const dtype of dtypes) counts.set(dtype, (counts.get(dtype) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'F32';
+};
+
+export type Unfinished = {
+  readonly recipe: Recipe;
+  readonly method: MethodName;
+  readonly donor: Donor;
+  readonly models: ModelTable;
+  readonly outlined: OutlinedRecipe;
+  readonly grouped: readonly GroupedTensor[];
+  readonly vocabulary: PlannedVocabulary;
+  readonly describe: Describe;
+  readonly options: PlanOptions;
+  readonly problems: Problems;
+};
+
+/** Operations of all tensors, for the faults in them, and the plan for when there are none. */
+export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () => Plan } => {
+  const { recipe, method, donor, models, outlined, grouped, vocabulary, describe, options, problems } = unfinished;
+  const table = operationTable(recipe, method);
+  const { rowMaps, rowsFor } = rowMapTable(vocabulary.plan);
+  const { drafts, files } = draftSteps(grouped, { recipe, method, models, table, rowsFor });
+  const faults = [...table.missing(), ...checkWeights(recipe, table.operations)];
+  const plan = (): Plan => {
+    const tensors = drafts.map(({ step, dtype }) => ({ name: step.tensor, dtype, shape: step.shape }));
+    const { shards, outputs } = layOutShards(tensors, options.shardBytes);
+    const steps = drafts.flatMap(({ step }, index): Step[] => {
+      const output = outputs[index];
+      return output === undefined ? [] : [{ ...step, output }];
+    });
+    const config = configChanges({
+      donor: donor.architecture,
+      architectures: models.participants.flatMap((participant) => describe(participant) ?? []),
+      grouped,
+      stacks: outlined.stacks,
+      dtype: mostCommon(drafts.map(({ dtype }) => dtype)),
+      tokenizer: vocabulary.plan,
+      donorIndex: models.indexOf(donor.participant),
+      isPadded: problems.padded.has(donor.participant.written),
+    });
+    const opened = models.participants.flatMap((participant) => participant.opened ?? []);
+    const unhashed = {
+      version: 1 as const,
+      method,
+      seed: options.seed,
+      models: [...models.models],
+      files: [...files],
+      operations: table.operations,
+      rowMaps,
+      shards,
+      steps,
+      sideFiles: sideFiles(recipe, donor.architecture.model, opened, {
+        config,
+        index: shardIndex(tensors, shards, outputs),
+        ...tokenizerFiles(vocabulary, options),
+        modelCard: options.modelCard !== false,
+      }),
+      estimate: estimatePlan(steps, table.operations, shards),
+    };
+    return { ...unhashed, hash: hashOf(unhashed) };
+  };
+  return { faults, plan };
+};
