@@ -27,7 +27,7 @@ describe('requests', () => {
     ['null', null, 'as a whole'],
   ])('treat an answer with %s as a bug that names the place', async (_name, answer, place) => {
     const { connection, peer } = linked();
-    peer.onRequest('merge', () => answer);
+    peer.onRequest('merge', (): unknown => answer);
     const error = await rejection(connection.request('merge', mergeParams));
     expect(error).toBeInstanceOf(UserError);
     expect(error).toMatchObject({ code: 'protocol-violation', exitCode: exitCodes.bug });

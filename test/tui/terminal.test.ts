@@ -5,12 +5,13 @@ import { VirtualKeyboard, VirtualTerminal } from './virtual-terminal.js';
 const enter = () => {
   const stdout = new VirtualTerminal(80, 24);
   const stdin = new VirtualKeyboard();
-  const before = [process.listeners('exit'), process.listeners('uncaughtExceptionMonitor')];
+  const exits = process.listeners('exit');
+  const exceptions = process.listeners('uncaughtExceptionMonitor');
   const leave = enterFullScreen({ stdout, stdin });
   stdin.setRawMode(true);
   const added = [
-    ...process.listeners('exit').filter((listener) => !before[0]?.includes(listener)),
-    ...process.listeners('uncaughtExceptionMonitor').filter((listener) => !before[1]?.includes(listener as never)),
+    ...process.listeners('exit').filter((listener) => !exits.includes(listener)),
+    ...process.listeners('uncaughtExceptionMonitor').filter((listener) => !exceptions.includes(listener)),
   ] as (() => void)[];
   return { stdout, stdin, leave, added };
 };

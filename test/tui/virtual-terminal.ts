@@ -18,11 +18,13 @@ export class VirtualTerminal extends EventEmitter {
   cursor = true;
   wrap = true;
 
-  constructor(
-    public columns: number,
-    public rows: number,
-  ) {
+  columns: number;
+  rows: number;
+
+  constructor(columns: number, rows: number) {
     super();
+    this.columns = columns;
+    this.rows = rows;
     this.setMaxListeners(0);
     this.cells = this.blank();
   }
@@ -94,10 +96,12 @@ export class VirtualTerminal extends EventEmitter {
 /** A keyboard; `raw` is the terminal's mode. */
 export class VirtualKeyboard extends EventEmitter {
   raw = false;
+  readonly isTTY: boolean;
   private data: string | null = null;
 
-  constructor(readonly isTTY: boolean = true) {
+  constructor(isTTY = true) {
     super();
+    this.isTTY = isTTY;
     this.setMaxListeners(0);
   }
 
