@@ -5,7 +5,7 @@ import { checkParameters } from '../recipe/check-parameters.js';
 import { type Recipe, sourcesOf } from '../recipe/recipe.js';
 import type { TokenizerPlan } from '../tokenizer/plan-tokenizer.js';
 import { type Architecture, describeModel } from './architecture.js';
-import { checkAdapter } from './check-adapter.js';
+import { checkAdapter, checkExpertAdapters } from './check-adapter.js';
 import { checkArchitectures } from './check-architectures.js';
 import { checkFilters } from './check-filters.js';
 import { checkStacked } from './check-stacked.js';
@@ -99,10 +99,22 @@ export const buildPlan = (
   faults.push(...vocabulary.faults);
   const grouped = groupAll(recipe, outlined, donor, vocabulary.plan, options, problems);
   checkStacked({ written: donor.participant.written, architecture: donor.architecture }, grouped, problems);
-  faults.push(...problemFaults(recipe.source, problems));
+  faults.push(...problemFaults(recipe.source, problems), ...checkExpertAdapters(recipe.source, grouped));
   const { method } = recipe;
   if (method === null) return { plan: null, faults };
-  const context = { recipe, method, donor, models, outlined, grouped, vocabulary, describe, options, problems };
+  const context = {
+    recipe,
+    method,
+    donor,
+    models,
+    outlined,
+    grouped,
+    vocabulary,
+    tokenizers,
+    describe,
+    options,
+    problems,
+  };
   const finished = finishPlan(context);
   const all = [...faults, ...finished.faults];
   const isComplete = models.participants.every(({ opened }) => opened !== null);

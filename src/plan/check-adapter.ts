@@ -3,6 +3,7 @@ import type { Fault } from '../fault.js';
 import { plural, printable } from '../format.js';
 import type { OpenedModel } from '../hub/open-model.js';
 import type { YamlSource } from '../yaml.js';
+import type { GroupedTensor } from './draft-steps.js';
 import type { Participant } from './roles.js';
 
 const shown = 3;
@@ -27,4 +28,22 @@ export const checkAdapter = (source: YamlSource, { written, opened }: Participan
   const more = misfits.length > shown ? `; and ${misfits.length - shown} more` : '';
   const message = `${plural(misfits.length, 'update')} of the adapter without a place in the model: ${misfits.slice(0, shown).join('; ')}${more}`;
   return [source.faultAt(written.path, { code: 'adapter-misfit', message, exitCode: exitCodes.incompatible })];
+};
+
+/** Adapters of experts whose layout the merge changes: an update of one expert has no place in a tensor of all. */
+export const checkExpertAdapters = (source: YamlSource, grouped: readonly GroupedTensor[]): Fault[] => {
+  const wrong = new Set<Participant>();
+  for (const { tensor, group } of grouped) {
+    for (const { index, view } of group.base === null ? group.inputs : [group.base, ...group.inputs]) {
+      const participant = tensor.roles.all[index];
+      const updates = participant?.opened?.adapter?.updates;
+      const isChanged = view.parts.length > 1 || String(view.parts[0]?.shape) !== String(view.shape);
+      if (participant !== undefined && isChanged && updates?.has(view.name)) wrong.add(participant);
+    }
+  }
+  return [...wrong].map(({ written }) => {
+    const message = `the adapter of ${written.reference.text} changes experts that the base stores in another layout`;
+    const hint = 'merge it into its model first, or name a base that stores its experts in the same way';
+    return source.faultAt(written.path, { code: 'adapter-layout', message, hint, exitCode: exitCodes.incompatible });
+  });
 };

@@ -8,6 +8,7 @@ import { isRecord, type JsonObject } from './json-record.js';
 import { layerCountPaths } from './layer-counts.js';
 import type { StackedLayers } from './outline-module.js';
 import type { ConfigChanges } from './output-config.js';
+import { changedTokenIds } from './token-ids.js';
 
 /** Sizes in config.json that a padded model takes from the largest. */
 const sizeKeys = [
@@ -68,18 +69,9 @@ export type ChangeContext = {
   readonly isPadded: boolean;
 };
 
-/** Special tokens of config.json by their ids in the output, those that change. */
-const tokenIds = (config: JsonObject, { tokenizer, donorIndex }: ChangeContext): Record<string, unknown> => {
-  const idOf = (id: unknown): unknown =>
-    typeof id === 'number' && Number.isInteger(id) && id >= 0 ? (tokenizer?.outputId(donorIndex, id) ?? id) : id;
-  const entries = Object.entries({ ...textConfig(config), ...config }).filter(([key]) => /_token_id$/.test(key));
-  const mapped = entries.map(([key, id]) => [key, Array.isArray(id) ? id.map(idOf) : idOf(id)] as const);
-  return Object.fromEntries(mapped.filter(([, id], index) => String(id) !== String(entries[index]?.[1])));
-};
-
 /** What the merge changes of the donor's config.json. */
 export const configChanges = (context: ChangeContext): ConfigChanges => {
-  const { donor, architectures, grouped, stacks, dtype, tokenizer, isPadded } = context;
+  const { donor, architectures, grouped, stacks, dtype, tokenizer, donorIndex, isPadded } = context;
   const { config } = donor.model.checkpoint;
   const heads = new Set(architectures.flatMap(({ head }) => head ?? []));
   const before = donor.byKey.get(donor.embedding ?? '')?.view.shape[0];
@@ -102,7 +94,7 @@ export const configChanges = (context: ChangeContext): ConfigChanges => {
       architectures,
       grouped.some(({ tensor }) => heads.has(tensor.key)),
     ),
-    tokenIds: config === null || tokenizer === null ? {} : tokenIds(config, context),
+    tokenIds: config === null ? {} : changedTokenIds({ ...textConfig(config), ...config }, tokenizer, donorIndex),
     sizes: isPadded && config !== null ? paddedSizes(config, configs) : {},
   };
 };

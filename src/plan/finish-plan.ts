@@ -1,11 +1,12 @@
 import type { Fault } from '../fault.js';
 import type { MethodName } from '../protocol/methods.js';
-import type { Dtype, Plan, Step } from '../protocol/plan.js';
+import type { Dtype, Plan, SideFile, Step } from '../protocol/plan.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
 import type { Donor, PlanOptions } from './build.js';
 import { configChanges } from './config-changes.js';
 import { draftSteps, type GroupedTensor } from './draft-steps.js';
+import { editJson } from './edit-json.js';
 import { estimatePlan } from './estimate.js';
 import { layOutShards, shardIndex } from './layout.js';
 import type { ModelTable } from './model-table.js';
@@ -16,15 +17,17 @@ import { hashOf } from './plan-hash.js';
 import type { Problems } from './problems.js';
 import { rowMapTable } from './row-maps.js';
 import { type SideFileOptions, sideFiles } from './side-files.js';
-import type { PlannedVocabulary } from './vocabulary.js';
+import { changedTokenIds } from './token-ids.js';
+import type { PlannedVocabulary, Tokenizers } from './vocabulary.js';
 
 /** Which of the donor's tokenizer files are copied, and what takes their place. */
 const tokenizerFiles = (
   { files }: PlannedVocabulary,
+  generation: readonly SideFile[],
   { copyTokenizer = true }: PlanOptions,
 ): Pick<SideFileOptions, 'without' | 'instead'> => ({
   without: (name) => (files !== null || !copyTokenizer) && tokenizerFileNames.includes(name),
-  instead: copyTokenizer || files !== null ? (files ?? []) : [],
+  instead: [...(copyTokenizer ? (files ?? []) : []), ...generation],
 });
 
 /** The type that config.json should name: that of most tensors. */
@@ -42,9 +45,22 @@ export type Unfinished = {
   readonly outlined: OutlinedRecipe;
   readonly grouped: readonly GroupedTensor[];
   readonly vocabulary: PlannedVocabulary;
+  readonly tokenizers: Tokenizers;
   readonly describe: Describe;
   readonly options: PlanOptions;
   readonly problems: Problems;
+};
+
+/** generation_config.json where the ids of its special tokens change. */
+const generationConfig = ({ donor, models, vocabulary, tokenizers }: Unfinished): SideFile[] => {
+  const { generation } = tokenizers.of(donor.architecture.model);
+  if (generation === null || vocabulary.plan === null) return [];
+  const { plan } = vocabulary;
+  const text = editJson(generation, (config) => ({
+    ...config,
+    ...changedTokenIds(config, plan, models.indexOf(donor.participant)),
+  }));
+  return [{ name: 'generation_config.json', source: null, text }];
 };
 
 /** Operations of all tensors, for the faults in them, and the plan for when there are none. */
@@ -85,7 +101,7 @@ export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () 
       sideFiles: sideFiles(recipe, donor.architecture.model, opened, {
         config,
         index: shardIndex(tensors, shards, outputs),
-        ...tokenizerFiles(vocabulary, options),
+        ...tokenizerFiles(vocabulary, generationConfig(unfinished), options),
         modelCard: options.modelCard !== false,
       }),
       estimate: estimatePlan(steps, table.operations, shards),

@@ -17,7 +17,12 @@ import type { ModelTable } from './model-table.js';
 import type { Describe } from './outline.js';
 
 /** A model's tokenizer as far as it could be read. */
-export type ReadTokenizer = { readonly folder: TokenizerFolder | null; readonly vocabulary: Vocabulary | null };
+export type ReadTokenizer = {
+  readonly folder: TokenizerFolder | null;
+  readonly vocabulary: Vocabulary | null;
+  /** Text of generation_config.json, which names special tokens by id. */
+  readonly generation: string | null;
+};
 
 export type Tokenizers = {
   readonly of: (model: OpenedModel) => ReadTokenizer;

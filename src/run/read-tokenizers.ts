@@ -9,21 +9,17 @@ import { readVocabulary } from '../tokenizer/read-vocabulary.js';
 import { loadTokenizer, type TokenizerFolder } from '../tokenizer/tokenizer-files.js';
 import type { Vocabulary } from '../tokenizer/vocabulary.js';
 
-const none: ReadTokenizer = { folder: null, vocabulary: null };
+const none: ReadTokenizer = { folder: null, vocabulary: null, generation: null };
 
-/** Loads a model's tokenizer files, from its folder or by range requests where they are still on the Hub. */
-const load = async ({ reference, checkpoint, downloads }: OpenedModel): Promise<TokenizerFolder | null> => {
-  const { path, others } = checkpoint;
+const generationConfig = 'generation_config.json';
+
+/** Reads a file of a model from its folder, or by a range request where it is still on the Hub. */
+const bytesReader = ({ reference, checkpoint, downloads }: OpenedModel) => {
   const repository = reference.model.kind === 'hub' ? reference.model.repository : null;
-  return await loadTokenizer({
-    name: reference.text,
-    path,
-    names: others,
-    readBytes: async (name) => {
-      const remote = downloads.find((file) => file.name === name && file.repository === repository);
-      return remote === undefined ? await readFile(join(path, name)) : await remote.read(0, remote.bytes);
-    },
-  });
+  return async (name: string): Promise<Uint8Array> => {
+    const remote = downloads.find((file) => file.name === name && file.repository === repository);
+    return remote === undefined ? await readFile(join(checkpoint.path, name)) : await remote.read(0, remote.bytes);
+  };
 };
 
 const digestOf = ({ contents }: TokenizerFolder): string => {
@@ -41,12 +37,17 @@ export const readTokenizers = async (
   const faults: Fault[] = [];
   for (const model of models) {
     try {
-      const folder = await load(model);
+      const { path, others: names } = model.checkpoint;
+      const readBytes = bytesReader(model);
+      const folder = await loadTokenizer({ name: model.reference.text, path, names, readBytes });
       if (folder === null) continue;
+      const generation = names.includes(generationConfig)
+        ? new TextDecoder().decode(await readBytes(generationConfig))
+        : null;
       const digest = digestOf(folder);
       const vocabulary = vocabularies.has(digest) ? (vocabularies.get(digest) ?? null) : readVocabulary(folder);
       vocabularies.set(digest, vocabulary);
-      read.set(model, { folder, vocabulary });
+      read.set(model, { folder, vocabulary, generation });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       // Only a recipe that needs the tokens cannot go on without them, and says so itself.
