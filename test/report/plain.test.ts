@@ -5,7 +5,7 @@ import { plainReader } from '../../src/report/plain.js';
 import { readRecording } from '../../src/report/recording.js';
 import { createStyle } from '../../src/report/style.js';
 
-const recorded = await readRecording('test/fixtures/events/zoo-ties.ndjson');
+const recorded = await readRecording('test/fixtures/events/invented.ndjson');
 
 const tell = (events: readonly RunEvent[], options: { colour?: boolean; unicode?: boolean } = {}): string => {
   let text = '';

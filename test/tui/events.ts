@@ -2,7 +2,7 @@ import type { RunEvent, UnstampedEvent } from '../../src/events.js';
 import { readRecording } from '../../src/report/recording.js';
 import { scoreboardOf } from '../report/scoreboards.js';
 
-export const recorded: readonly RunEvent[] = await readRecording('test/fixtures/events/zoo-ties.ndjson');
+export const recorded: readonly RunEvent[] = await readRecording('test/fixtures/events/invented.ndjson');
 
 export const at = (ts: number, event: UnstampedEvent): RunEvent => ({ ...event, v: 1, ts }) as RunEvent;
 
