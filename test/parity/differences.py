@@ -64,6 +64,12 @@ DELIBERATE: Sequence[Deliberate] = (
         "the others were dropped without a word",
     ),
     Deliberate(
+        "unlisted-modules",
+        "with `modules`, tensors of modules that are not listed (T5's embeddings) are left out",
+        "they are merged like the nearest module that is listed",
+        "without them the output is no model",
+    ),
+    Deliberate(
         "layer-lists",
         "`layer_types` and other lists by layer keep their length when layers are stacked; transformers then "
         "refuses to save the configuration, after all weights are written",

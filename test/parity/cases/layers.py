@@ -63,7 +63,11 @@ def module_cases() -> Iterator[Case]:
         "modules": {"encoder": encoder, "decoder": decoder},
         "dtype": "float32",
     }
-    yield Case("modules", "t5-modules", {**recipe, "base_model": "./t5-float32/a"})
+    recipe["base_model"] = "./t5-float32/a"
+    yield Case("modules", "t5-two-modules", recipe, differences=["unlisted-modules"])
+    shared = {"models": tunes, "parameters": {"normalize": True}}
+    modules = {"encoder": encoder, "decoder": decoder, "shared": shared}
+    yield Case("modules", "t5-three-modules", {**recipe, "modules": modules})
 
 
 def _t5_slice(start: int, end: int) -> Recipe:

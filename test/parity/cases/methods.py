@@ -50,9 +50,14 @@ def _family(name: str, comparison: Comparison, **per_input: Sequence[Values]) ->
 METHODS: Sequence[MethodCases] = (
     MethodCases("linear", base="none", per_input={"weight": WEIGHTS}),
     MethodCases("slerp", base="listed", inputs=1, shared={"t": POSITION}, comparison="spherical"),
-    MethodCases("nuslerp", base="none", inputs=2, per_input={"weight": WEIGHTS}),
-    MethodCases("multislerp", base="none", per_input={"weight": WEIGHTS}),
-    MethodCases("karcher", base="none", shared={"max_iter": (10, 20), "tol": (1e-5, [1e-5, 1e-4])}),
+    MethodCases("nuslerp", base="none", inputs=2, per_input={"weight": WEIGHTS}, comparison="spherical"),
+    MethodCases("multislerp", base="none", per_input={"weight": WEIGHTS}, comparison="spherical"),
+    MethodCases(
+        "karcher",
+        base="none",
+        shared={"max_iter": (10, 20), "tol": (1e-5, [1e-5, 1e-4])},
+        comparison="spherical",
+    ),
     _family("task_arithmetic", "close"),
     _family("ties", "top-k", density=DENSITIES),
     _family("dare_linear", "random", density=DENSITIES),

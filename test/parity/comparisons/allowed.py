@@ -54,10 +54,16 @@ def _padding(_ours: Output, theirs: Output, base: Output) -> Output:
     return replace(theirs, tensors=padded, config={**theirs.config, "vocab_size": base.config["vocab_size"]})
 
 
+def _unlisted_modules(ours: Output, theirs: Output, base: Output) -> Output:
+    left = {name: ours.tensors[name] for name in base.tensors if name in ours.tensors}
+    return replace(theirs, tensors={**left, **theirs.tensors})
+
+
 ADJUSTED: dict[str, Callable[[Output, Output, Output], Output]] = {
     "dtype-spelling": _dtype_spelling,
     "expert-layout": _expert_layout,
     "padding": _padding,
     "tied-flag": _tied_flag,
+    "unlisted-modules": _unlisted_modules,
 }
 """For each difference of form: mergekit's output as it would be without it, given ours and the base."""
