@@ -6,7 +6,7 @@ import { layerCountPaths } from './layer-counts.js';
 const tensorsIn = ({ names }: Stack): number => names.reduce((sum, layer) => sum + layer.length, 0);
 
 /** Stacks that config.json counts, else the largest: lists of a few modules are numbered, too. */
-const countedStacks = ({ stacks, model }: Architecture): Stack[] => {
+export const countedStacks = ({ stacks, model }: Architecture): Stack[] => {
   const { config } = model.checkpoint;
   const all = [...stacks.values()].sort((a, b) => tensorsIn(b) - tensorsIn(a));
   const counted = all.filter(({ key, layers }) => config !== null && layerCountPaths(config, key, layers).length > 0);

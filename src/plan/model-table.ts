@@ -6,7 +6,7 @@ import type { Participant, SliceRoles } from './roles.js';
 export type ModelTable = {
   readonly models: readonly PlanModel[];
   readonly participants: readonly Participant[];
-  /** Index of a slice's participant in `models`. */
+  /** Index in `models` of a slice's participant, or of the donor. */
   readonly indexOf: (participant: Participant) => number;
 };
 
@@ -45,8 +45,12 @@ export const modelTable = (slices: readonly SliceRoles[], donor: Participant | n
       if (participant === roles.base) bases.add(index);
     }
   }
-  const identity = donor === null ? '' : identityOf(donor.written.reference);
-  if (donor !== null && !indices.has(`${identity}#0`)) bases.add(participants.push(donor) - 1);
+  if (donor !== null) {
+    const key = `${identityOf(donor.written.reference)}#0`;
+    const index = indices.get(key) ?? participants.push(donor) - 1;
+    if (!indices.has(key)) bases.add(index);
+    keys.set(donor, index);
+  }
   return {
     models: participants.map((participant, index) => planModel(participant, bases.has(index))),
     participants,

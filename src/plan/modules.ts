@@ -1,6 +1,6 @@
 import type { RecipeModule } from '../recipe/recipe.js';
 import type { Architecture, TensorName } from './architecture.js';
-import { chooseStack } from './choose-stack.js';
+import { chooseStack, countedStacks } from './choose-stack.js';
 
 /** Which module of the recipe a tensor of the donor belongs to; null: none that is listed. */
 export type OwnerOf = (name: TensorName) => RecipeModule | null;
@@ -20,8 +20,8 @@ export const moduleOwners = (donor: Architecture, modules: readonly RecipeModule
     }),
   );
   const last = modules.at(-1) ?? null;
-  const deep = [...donor.stacks.values()].filter(({ key, layers }) => layers > 2 || listed.has(key));
-  const roots = deep.map(({ key }) => ({ key, root: rootOf(key) })).sort((a, b) => b.root.length - a.root.length);
+  const stacks = new Set([...countedStacks(donor).map(({ key }) => key), ...listed.keys()]);
+  const roots = [...stacks].map((key) => ({ key, root: rootOf(key) })).sort((a, b) => b.root.length - a.root.length);
   return ({ key, layer }) => {
     const own = layer === null ? undefined : listed.get(layer.stack);
     if (own !== undefined) return own;
