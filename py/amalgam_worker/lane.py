@@ -6,25 +6,28 @@ import torch
 
 from amalgam_worker.errors import WorkerError
 from amalgam_worker.methods.method import Chunk, Partial
-from amalgam_worker.protocol import StepInput
 from amalgam_worker.schedule import Piece
-from amalgam_worker.task import Computation, Source, Task
-from amalgam_worker.tensors.buffers import ByteBuffer, Scratch
+from amalgam_worker.task import Computation, Task
+from amalgam_worker.tensors.buffers import ByteBuffer
 from amalgam_worker.tensors.dtypes import TORCH_DTYPES, overflow_limit
 from amalgam_worker.tensors.reader import InputFiles
 from amalgam_worker.tensors.sink import Sink
+from amalgam_worker.tensors.stored import StoredTensor, stored_tensor
+from amalgam_worker.tensors.workspace import Workspace
 
 
 class Lane:
     """One thread's buffers and its way of loading, measuring, combining, checking and storing."""
 
     def __init__(self, files: InputFiles, sink: Sink, device: torch.device) -> None:
-        self._files = files
         self._sink = sink
-        self._scratch = Scratch(device)
-        self._stored: list[ByteBuffer] = []
+        self._workspace = Workspace(files, device)
         self._output = ByteBuffer()
-        self.bytes_read = 0
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of the input files that were read or copied."""
+        return self._workspace.bytes_read
 
     def run(self, piece: Piece) -> list[Partial]:
         """Does a piece; returns what was measured of its blocks, in order, or nothing once it is written."""
@@ -41,29 +44,15 @@ class Lane:
         return []
 
     def _load(self, computation: Computation, piece: Piece) -> Chunk:
-        slots = len(computation.inputs) + 1
-        while len(self._stored) < slots:
-            self._stored.append(ByteBuffer())
+        start, count = piece.start, piece.stop - piece.start
         inputs = [
-            self._values(slot, source, computation.dtype, piece)
+            source.take(self._workspace, f"source {slot}", start, count)
             for slot, source in enumerate(computation.inputs, 1)
         ]
-        base = (
-            None if computation.base is None else self._values(0, computation.base, computation.dtype, piece)
-        )
-        return Chunk(computation.facts, piece.start, base, inputs, self._scratch)
-
-    def _values(self, slot: int, source: Source, dtype: torch.dtype, piece: Piece) -> torch.Tensor:
-        """Elements of a source in the compute dtype on the device, with its LoRA update."""
-        count, size = piece.stop - piece.start, source.dtype.itemsize
-        buffer = self._stored[slot]
-        self._read(source.file, source.offset + piece.start * size, buffer.view(count * size))
-        values = buffer.tensor(source.dtype, count)
-        if source.dtype != dtype or self._scratch.device.type != "cpu":
-            values = self._scratch.take(f"source {slot}", count, dtype).copy_(values)
-        if source.lora is not None:
-            source.lora.add_to(values, piece.start)
-        return values
+        base = None
+        if computation.base is not None:
+            base = computation.base.take(self._workspace, "source 0", start, count)
+        return Chunk(computation.facts, start, base, inputs, self._workspace.scratch)
 
     def _store(self, piece: Piece, values: torch.Tensor) -> None:
         step = piece.task.step
@@ -75,32 +64,27 @@ class Lane:
         self._sink.write(step.output, piece.start * dtype.itemsize, data)
 
     def _copy(self, piece: Piece) -> None:
-        step = piece.task.step
-        first, count = step.inputs[0], piece.stop - piece.start
+        step, files, count = piece.task.step, self._workspace.files, piece.stop - piece.start
+        first = stored_tensor(step.inputs[0].parts)
         for other in step.inputs[1:]:
-            if not self._equal(first, other, piece.start, count):
+            if not self._equal(first, stored_tensor(other.parts), piece.start, count):
                 raise WorkerError(
                     "inputs-differ",
                     f"{step.tensor} must be the same in all models, but {other.tensor} of another differs",
                 )
-        self.bytes_read += count
-        source = first.parts[0]
-        self._sink.copy(
-            step.output, piece.start, count, self._files, source.file, source.offset + piece.start
-        )
+        start = piece.start
+        for file, offset, size in first.spans(start, count):
+            self._sink.copy(step.output, start, size, files, file, offset)
+            start += size
+        self._workspace.bytes_read += count
 
-    def _equal(self, one: StepInput, other: StepInput, start: int, count: int) -> bool:
+    def _equal(self, one: StoredTensor, other: StoredTensor, start: int, count: int) -> bool:
         views = []
-        for slot, source in enumerate((one.parts[0], other.parts[0])):
-            while len(self._stored) <= slot:
-                self._stored.append(ByteBuffer())
-            views.append(self._stored[slot].view(count))
-            self._read(source.file, source.offset + start, views[slot])
+        for name, stored in (("source 0", one), ("source 1", other)):
+            view = self._workspace.buffer(name).view(count)
+            stored.read(self._workspace, start, view)
+            views.append(view)
         return views[0] == views[1]
-
-    def _read(self, file: int, offset: int, target: memoryview) -> None:
-        self._files.read(file, offset, target)
-        self.bytes_read += len(target)
 
 
 def _fits(extremes: torch.Tensor, dtype: torch.dtype) -> bool:

@@ -19,20 +19,11 @@ from amalgam_worker.methods.method import (
     Statistics,
     TensorFacts,
 )
-from amalgam_worker.protocol import Plan, Step, StepInput
-from amalgam_worker.tensors.dtypes import TORCH_DTYPES, compute_dtype
-from amalgam_worker.tensors.lora import LoraFactors, load_lora
+from amalgam_worker.protocol import Plan, Step
+from amalgam_worker.tensors.dtypes import compute_dtype
+from amalgam_worker.tensors.inputs import open_inputs
 from amalgam_worker.tensors.reader import InputFiles
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A model's stored tensor and the update to add to it."""
-
-    file: int
-    offset: int
-    dtype: torch.dtype
-    lora: LoraFactors | None
+from amalgam_worker.tensors.values import Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +35,8 @@ class Computation:
     facts: TensorFacts
     dtype: torch.dtype
     reductions: tuple[Reduction, ...]
-    base: Source | None
-    inputs: list[Source]
+    base: Values | None
+    inputs: list[Values]
 
 
 @dataclass(slots=True)
@@ -126,10 +117,6 @@ def open_tasks(
         for operation, values in zip(plan.operations, parameters, strict=True)
     ]
 
-    def open_source(source: StepInput, dtype: torch.dtype) -> Source:
-        lora = None if source.lora is None else load_lora(files, source.lora, device, dtype)
-        return Source(source.parts[0].file, source.parts[0].offset, TORCH_DTYPES[source.parts[0].dtype], lora)
-
     for step in sorted(plan.steps, key=_place):
         if step.operation is None:
             yield Task(step, None, step.output.bytes, copy_bytes)
@@ -139,14 +126,15 @@ def open_tasks(
         models = tuple(source.model for source in step.inputs)
         facts = TensorFacts(step.tensor, tuple(step.shape), models, plan.seed)
         method, values = METHODS[plan.operations[step.operation].method], parameters[step.operation]
+        base, inputs = open_inputs(step, files, device, dtype)
         computation = Computation(
             method=method,
             parameters=values,
             facts=facts,
             dtype=dtype,
             reductions=reductions[step.operation],
-            base=None if step.base is None else open_source(step.base, dtype),
-            inputs=[open_source(source, dtype) for source in step.inputs],
+            base=base,
+            inputs=inputs,
         )
         whole = method.whole(facts, values)
         piece = chunk_elements if whole is None else max(1, ROWS_CHUNK // max(1, whole)) * whole

@@ -10,6 +10,8 @@ from amalgam_worker.protocol import LoraUpdate, TensorRange
 from amalgam_worker.tensors.buffers import ByteBuffer
 from amalgam_worker.tensors.dtypes import TORCH_DTYPES
 from amalgam_worker.tensors.reader import InputFiles
+from amalgam_worker.tensors.values import Values
+from amalgam_worker.tensors.workspace import Workspace
 
 _BLOCK_ROWS = 64
 _BLOCK_ELEMENTS = 65_536
@@ -40,6 +42,19 @@ class LoraFactors:
             chunk[low - start : high - start].add_(
                 block[low - first_element : high - first_element], alpha=self.scale
             )
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatedValues:
+    """A weight with its LoRA update. See `Values`."""
+
+    inner: Values
+    factors: LoraFactors
+
+    def take(self, workspace: Workspace, name: str, start: int, count: int) -> torch.Tensor:
+        values = self.inner.take(workspace, name, start, count)
+        self.factors.add_to(values, start)
+        return values
 
 
 def load_lora(files: InputFiles, update: LoraUpdate, device: torch.device, dtype: torch.dtype) -> LoraFactors:
