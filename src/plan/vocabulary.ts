@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { type Fault, isError } from '../fault.js';
+import { UserError } from '../errors.js';
+import { type Fault, faultWithoutPlace, isError } from '../fault.js';
 import type { OpenedModel } from '../hub/open-model.js';
 import type { SideFile } from '../protocol/plan.js';
 import type { Recipe } from '../recipe/recipe.js';
@@ -19,7 +20,10 @@ import type { Describe } from './outline.js';
 /** A model's tokenizer as far as it could be read. */
 export type ReadTokenizer = {
   readonly folder: TokenizerFolder | null;
-  readonly vocabulary: Vocabulary | null;
+  /** The same for tokenizers whose files have the same content; null where there are none. */
+  readonly digest: string | null;
+  /** Parses the files when it is asked for; throws a UserError where they are broken. */
+  readonly vocabulary: () => Vocabulary | null;
   /** Text of generation_config.json, which names special tokens by id. */
   readonly generation: string | null;
 };
@@ -50,19 +54,35 @@ export type VocabularyContext = {
 const embeddingRows = (architecture: Architecture): number | null =>
   architecture.byKey.get(architecture.embedding ?? '')?.view.shape[0] ?? null;
 
-const tokenizerModels = ({ models, describe, tokenizers }: VocabularyContext): TokenizerModel[] =>
-  models.participants.map((participant): TokenizerModel => {
+/** A model's tokens, or a warning why they cannot be read: only a recipe that needs them cannot go on without. */
+const vocabularyOf = (tokenizer: ReadTokenizer | null, faults: Fault[]): Vocabulary | null => {
+  try {
+    return tokenizer?.vocabulary() ?? null;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { code, message, hint } = error;
+    faults.push(faultWithoutPlace({ severity: 'warning', code, message, hint }));
+    return null;
+  }
+};
+
+type Candidate = Omit<TokenizerModel, 'vocabulary'> & { readonly tokenizer: ReadTokenizer | null };
+
+const candidatesOf = ({ models, describe, tokenizers }: VocabularyContext): Candidate[] =>
+  models.participants.map((participant) => {
     const { reference } = participant.written;
     const architecture = describe(participant);
     const tokenizer = architecture === null ? null : tokenizers.of(architecture.model);
-    return {
-      name: reference.text,
-      reference,
-      folder: tokenizer?.folder ?? null,
-      vocabulary: tokenizer?.vocabulary ?? null,
-      rows: architecture === null ? null : embeddingRows(architecture),
-    };
+    const rows = architecture === null ? null : embeddingRows(architecture);
+    return { name: reference.text, reference, folder: tokenizer?.folder ?? null, tokenizer, rows };
   });
+
+/** Whether all models plainly have the same tokens in the same rows. */
+const areAlike = (candidates: readonly Candidate[]): boolean => {
+  const known = candidates.filter(({ rows }) => rows !== null);
+  const [first] = known;
+  return known.every(({ rows, tokenizer }) => rows === first?.rows && tokenizer?.digest === first?.tokenizer?.digest);
+};
 
 /** Different meanings of one id, as warnings where the options have settled what to do. */
 const differences = (
@@ -102,8 +122,18 @@ const folderOf = (files: readonly SideFile[], models: readonly TokenizerModel[])
 /** Decides the tokenizer of the output, its files, and the rows of all vocabulary tensors. */
 export const planVocabulary = (context: VocabularyContext): PlannedVocabulary => {
   const { recipe, donor, tokenizers } = context;
-  const models = tokenizerModels(context);
-  const { plan, faults } = align(context, models);
+  const candidates = candidatesOf(context);
+  const doubts: Fault[] = [];
+  const isNeeded = recipe.tokenizer !== null || !areAlike(candidates);
+  const models = candidates.map(
+    ({ tokenizer, ...model }): TokenizerModel => ({
+      ...model,
+      vocabulary: isNeeded ? vocabularyOf(tokenizer, doubts) : null,
+    }),
+  );
+  const aligned = isNeeded ? align(context, models) : { plan: null, faults: [] };
+  const { plan } = aligned;
+  const faults = [...doubts, ...aligned.faults];
   if (recipe.chatTemplate === null) return { plan, files: plan?.files ?? null, faults };
   const chosen = chooseChatTemplate({
     request: recipe.chatTemplate,

@@ -35,13 +35,14 @@ export const planRecipe = async (
     if (!opening.has(key)) opening.set(key, open(recipe, written, findRepository, faults));
   }
   const opened = new Map(await Promise.all([...opening].map(async ([key, model]) => [key, await model] as const)));
-  const tokenizers = await readTokenizers([...opened.values()].filter((model) => model !== null));
-  faults.push(...tokenizers.faults);
+  const found = [...opened.values()].filter((model) => model !== null);
+  const asksForTokens = recipe.tokenizer !== null || recipe.chatTemplate !== null;
+  const tokenizerOf = await readTokenizers(found.length > 1 || asksForTokens ? found : []);
   const built = buildPlan(
     recipe,
     {
       open: ({ reference }) => opened.get(identityOf(reference)) ?? null,
-      tokenizers: { of: tokenizers.of, readFile: readBeside([cwd, dirname(resolve(cwd, file))]) },
+      tokenizers: { of: tokenizerOf, readFile: readBeside([cwd, dirname(resolve(cwd, file))]) },
     },
     options,
   );
@@ -50,7 +51,7 @@ export const planRecipe = async (
     recipe,
     plan: all.some(isError) ? null : built.plan,
     faults: inOrder(all),
-    downloads: [...opened.values()].flatMap((model) => model?.downloads ?? []),
+    downloads: found.flatMap(({ downloads }) => downloads),
   };
 };
 

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../errors.js';
-import { type Fault, faultWithoutPlace } from '../fault.js';
 import type { OpenedModel } from '../hub/open-model.js';
 import type { ReadTokenizer } from '../plan/vocabulary.js';
 import { readVocabulary } from '../tokenizer/read-vocabulary.js';
 import { loadTokenizer, type TokenizerFolder } from '../tokenizer/tokenizer-files.js';
 import type { Vocabulary } from '../tokenizer/vocabulary.js';
 
-const none: ReadTokenizer = { folder: null, vocabulary: null, generation: null };
+const none: ReadTokenizer = { folder: null, digest: null, vocabulary: () => null, generation: null };
 
 const generationConfig = 'generation_config.json';
 
@@ -28,31 +26,29 @@ const digestOf = ({ contents }: TokenizerFolder): string => {
   return hash.digest('hex');
 };
 
-/** Reads the tokenizers of models; those with the same files are parsed once. */
+/** Loads the tokenizer files of models; those with the same content are parsed once, when their tokens are asked for. */
 export const readTokenizers = async (
   models: readonly OpenedModel[],
-): Promise<{ of: (model: OpenedModel) => ReadTokenizer; faults: Fault[] }> => {
+): Promise<(model: OpenedModel) => ReadTokenizer> => {
   const read = new Map<OpenedModel, ReadTokenizer>();
   const vocabularies = new Map<string, Vocabulary | null>();
-  const faults: Fault[] = [];
   for (const model of models) {
-    try {
-      const { path, others: names } = model.checkpoint;
-      const readBytes = bytesReader(model);
-      const folder = await loadTokenizer({ name: model.reference.text, path, names, readBytes });
-      if (folder === null) continue;
-      const generation = names.includes(generationConfig)
-        ? new TextDecoder().decode(await readBytes(generationConfig))
-        : null;
-      const digest = digestOf(folder);
-      const vocabulary = vocabularies.has(digest) ? (vocabularies.get(digest) ?? null) : readVocabulary(folder);
-      vocabularies.set(digest, vocabulary);
-      read.set(model, { folder, vocabulary, generation });
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      // Only a recipe that needs the tokens cannot go on without them, and says so itself.
-      faults.push(faultWithoutPlace({ ...error, message: error.message, severity: 'warning' }));
-    }
+    const { path, others: names } = model.checkpoint;
+    const readBytes = bytesReader(model);
+    const folder = await loadTokenizer({ name: model.reference.text, path, names, readBytes });
+    if (folder === null) continue;
+    const digest = digestOf(folder);
+    const generation = names.includes(generationConfig)
+      ? new TextDecoder().decode(await readBytes(generationConfig))
+      : null;
+    const vocabulary = (): Vocabulary | null => {
+      const known = vocabularies.get(digest);
+      if (known !== undefined) return known;
+      const parsed = readVocabulary(folder);
+      vocabularies.set(digest, parsed);
+      return parsed;
+    };
+    read.set(model, { folder, digest, vocabulary, generation });
   }
-  return { of: (model) => read.get(model) ?? none, faults };
+  return (model) => read.get(model) ?? none;
 };
