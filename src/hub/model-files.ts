@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { readLocalPickle } from './pickle/pickled-header.js';
 import type { RemoteFile } from './remote-file.js';
 import { readSafetensorsHeader, type WeightFile } from './safetensors-header.js';
+import { isPickled } from './weight-names.js';
 
 /** The files of a model, in a folder or still on the Hub. */
 export type ModelFiles = {
@@ -43,7 +45,10 @@ export const localFiles = (folder: string, { root, name = folder }: LocalOptions
       .filter((file) => isFileIn(join(folder, file), realRoot))
       .sort(),
     readText: async (file) => readFileSync(join(folder, file), 'utf8'),
-    readHeader: async (file) => readSafetensorsHeader(join(folder, file)),
+    readHeader: async (file) => {
+      const path = join(folder, file);
+      return isPickled(file) ? await readLocalPickle(path) : readSafetensorsHeader(path);
+    },
     remote: new Map(),
   };
 };

@@ -6,7 +6,7 @@ import { localFiles, type ModelFiles } from './model-files.js';
 import { similarFolder } from './nearby-folder.js';
 import type { ModelLocation, ModelReference } from './reference.js';
 import type { RemoteFile } from './remote-file.js';
-import { indexName } from './weight-names.js';
+import { indexNames } from './weight-names.js';
 
 /** A reference whose headers have been read. */
 export type OpenedModel = {
@@ -41,7 +41,7 @@ const picked = ({ remote }: ModelFiles, names: readonly string[]): RemoteFile[] 
 /** What a merge needs of a model: its weights, their index, and all that describes the model. */
 const neededNames = ({ files, others }: Checkpoint): string[] => [
   ...files.map(({ path }) => basename(path)),
-  indexName,
+  ...indexNames,
   ...others,
 ];
 

@@ -4,12 +4,13 @@ import { type Environment, hubCache, repositoryFolder } from './cache.js';
 import { blobHash } from './digest.js';
 import type { Hub } from './hub.js';
 import { localFiles, type ModelFiles } from './model-files.js';
+import { readPickledHeader } from './pickle/pickled-header.js';
 import type { ModelLocation } from './reference.js';
 import { damagedFile, notYet, type RemoteFile } from './remote-file.js';
 import { openRepository } from './repository.js';
 import { decodeHeader, headerLength, parseHeader, type WeightFile } from './safetensors-header.js';
 import { snapshotFolder } from './snapshot.js';
-import { isWeights } from './weight-names.js';
+import { isPickled, isWeights } from './weight-names.js';
 
 /** Read at once from the start of a weight file: the whole header of all but the largest. */
 const firstRead = 256 * 1024;
@@ -31,12 +32,16 @@ const readText = async (file: RemoteFile): Promise<string> => {
 
 const readHeader = async (file: RemoteFile, path: string): Promise<WeightFile> => {
   const label = `${file.repository}/${file.name}`;
+  const input = { path, bytes: file.bytes, modified: notYet };
+  if (isPickled(file.name)) {
+    return { file: input, entries: await readPickledHeader({ label, bytes: file.bytes, read: file.read }) };
+  }
   const start = await file.read(0, Math.min(firstRead, file.bytes));
   const end = 8 + headerLength(label, start, file.bytes);
   const rest = end > start.length ? await file.read(start.length, end) : new Uint8Array();
   const header = Buffer.concat([start.subarray(8, end), rest]);
   const entries = parseHeader(label, decodeHeader(label, header), file.bytes);
-  return { file: { path, bytes: file.bytes, modified: notYet }, entries };
+  return { file: input, entries };
 };
 
 /** The files of a repository on the Hub, at the commit that its revision is now; what is cached of it is read there. */

@@ -52,7 +52,7 @@ const broken = (path: string, reason: string): never => {
 };
 
 /** Control characters and halves of surrogate pairs. */
-const unprintable = /[\p{Cc}\p{Cs}]/u;
+export const unprintable = /[\p{Cc}\p{Cs}]/u;
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
@@ -80,7 +80,7 @@ const parseJson = (path: string, text: string): object => {
 };
 
 /** Bytes of a tensor, or NaN where a product on the way exceeds what JavaScript counts exactly. */
-const sizeOf = (dtype: Dtype, shape: readonly number[]): number =>
+export const sizeOf = (dtype: Dtype, shape: readonly number[]): number =>
   shape.reduce(
     (product, size) => (Number.isSafeInteger(product * size) ? product * size : Number.NaN),
     dtypeBytes[dtype],

@@ -2,8 +2,34 @@ import { exitCodes, UserError } from '../errors.js';
 import { printable } from '../format.js';
 import { parseJsonObject } from './json-object.js';
 
-export const indexName = 'model.safetensors.index.json';
-const singleName = 'model.safetensors';
+/** One format of weight files. */
+type Format = {
+  readonly index: string;
+  readonly single: string;
+  readonly isOne: (name: string) => boolean;
+};
+
+const safetensors: Format = {
+  index: 'model.safetensors.index.json',
+  single: 'model.safetensors',
+  isOne: (name) => name.endsWith('.safetensors') && !name.startsWith('adapter_'),
+};
+
+/** State of a training beside the weights, in files of the same kind. */
+const isTrainingState = (name: string): boolean =>
+  /^(adapter_|training_args|optimizer|scheduler|scaler|rng_state|random_states|.*optim_states)/.test(name);
+
+/** Whether a file is what torch.save writes, by its name. */
+export const isPickled = (name: string): boolean => /\.(bin|pt|pth)$/.test(name);
+
+const pickled: Format = {
+  index: 'pytorch_model.bin.index.json',
+  single: 'pytorch_model.bin',
+  isOne: (name) => isPickled(name) && !isTrainingState(name),
+};
+
+/** The indices by which Python finds the weight files too. */
+export const indexNames: readonly string[] = [safetensors.index, pickled.index];
 
 /** Whether a file holds weights, or lists files that do, in any framework's form. */
 export const isWeights = (name: string): boolean =>
@@ -25,16 +51,16 @@ const badIndex = (message: string): UserError =>
   });
 
 /** A shard is a file of the same folder: its name comes from a stranger and may not lead elsewhere. */
-const isShardName = (name: unknown): name is string =>
-  typeof name === 'string' && /^[\w-][\w.-]*\.safetensors$/.test(name);
+const isShardName = (name: unknown, { isOne }: Format): name is string =>
+  typeof name === 'string' && /^[\w-][\w.-]*$/.test(name) && isOne(name);
 
 /** Which file holds which tensor, as an index says. */
-const placedBy = (path: string, text: string): Map<string, string> => {
+const placedBy = (path: string, text: string, format: Format): Map<string, string> => {
   const { weight_map: map } = parseJsonObject(path, text);
   if (typeof map !== 'object' || map === null || Array.isArray(map)) throw badIndex(`${path} has no \`weight_map\``);
   const placed = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(map)) {
-    if (!isShardName(shard)) {
+    if (!isShardName(shard, format)) {
       const shown = printable(String(JSON.stringify(shard)).slice(0, 200));
       throw badIndex(`${path} puts \`${printable(tensor)}\` into ${shown}, which is not a file of its folder`);
     }
@@ -48,27 +74,37 @@ const maximumShards = 10_000;
 
 /** The files of the series `…-00001-of-0000N` that `name` belongs to. */
 const seriesOf = (name: string): string[] => {
-  const [, prefix, total = ''] = /^(.*-)\d{5,6}-of-(\d{5,6})\.safetensors$/.exec(name) ?? [];
+  const [, prefix, total = '', suffix] = /^(.*-)\d{5,6}-of-(\d{5,6})(\.\w+)$/.exec(name) ?? [];
   if (prefix === undefined || Number(total) > maximumShards) return [name];
   const numbers = Array.from({ length: Number(total) }, (_, index) => String(index + 1).padStart(total.length, '0'));
-  return numbers.map((number) => `${prefix}${number}-of-${total}.safetensors`);
+  return numbers.map((number) => `${prefix}${number}-of-${total}${suffix}`);
 };
 
-/** The weight files among `names`: those of the index, else model.safetensors, else all that is safetensors. */
+/** The format to read, whatever else is there: by the names that Python looks for, else by any name. */
+const formatOf = (names: readonly string[]): Format => {
+  const formats = [safetensors, pickled];
+  return (
+    formats.find(({ index, single }) => names.includes(index) || names.includes(single)) ??
+    formats.find(({ isOne }) => names.some(isOne)) ??
+    safetensors
+  );
+};
+
+/** The weight files among `names`: those of the index, else the one that Python looks for, else all of the format. */
 export const weightNames = async (
   folder: string,
   names: readonly string[],
   readText: (name: string) => Promise<string>,
 ): Promise<WeightNames> => {
-  const placed = names.includes(indexName)
-    ? placedBy(`${folder}/${indexName}`, await readText(indexName))
-    : new Map<string, string>();
-  const stray = names.filter((name) => name.endsWith('.safetensors') && !name.startsWith('adapter_'));
-  const wanted = names.includes(indexName)
+  const format = formatOf(names);
+  const { index, single, isOne } = format;
+  const hasIndex = names.includes(index);
+  const placed = hasIndex ? placedBy(`${folder}/${index}`, await readText(index), format) : new Map<string, string>();
+  const wanted = hasIndex
     ? [...placed.values()]
-    : names.includes(singleName)
-      ? [singleName]
-      : stray.flatMap(seriesOf);
+    : names.includes(single)
+      ? [single]
+      : names.filter((name) => !name.includes('/') && isOne(name)).flatMap(seriesOf);
   const all = [...new Set(wanted)].sort();
   const present = new Set(names);
   return {
@@ -88,15 +124,12 @@ export const missingWeights = (folder: string, [first, ...more]: readonly string
 
 /** Why there is nothing to merge among `names`. */
 export const noWeights = (folder: string, names: readonly string[]): UserError => {
-  const pickled = names.find((name) => /^(?!training_args).*\.(bin|pt|pth)$/.test(name));
   const gguf = names.find((name) => name.endsWith('.gguf'));
   const what = names.includes('adapter_config.json')
     ? 'it is a LoRA adapter: write it as `model+adapter`'
     : gguf !== undefined
       ? `${gguf} is a GGUF file, which cannot be merged`
-      : pickled !== undefined
-        ? `its weights are in ${pickled}: convert them to safetensors first`
-        : 'there is no .safetensors file in it';
+      : 'there is no .safetensors, .bin, .pt or .pth file with weights in it';
   return new UserError({
     code: 'no-weights',
     message: `${folder} holds no weights that can be merged: ${what}`,

@@ -7,6 +7,7 @@ import { openCheckpoint } from '../../src/hub/checkpoint.js';
 import { localFiles } from '../../src/hub/model-files.js';
 import { type TestTensors, writeCheckpoint, writeSafetensors } from '../helpers/checkpoint.js';
 import { temporaryFolder } from '../helpers/temporary.js';
+import { torchBytes } from './pickle/read-bytes.js';
 import { failureOf } from './rejection.js';
 
 const root = temporaryFolder();
@@ -63,6 +64,46 @@ describe('a folder opens', () => {
     expect(checkpoint.others).toEqual(['config.json']);
   });
 
+  test('by pytorch_model.bin although optimizer states and other weights lie beside it', async () => {
+    put('pytorch_model.bin', torchBytes({ a: [2], b: [1, 3] }));
+    put('optimizer.pt');
+    put('training_args.bin');
+    put('consolidated.safetensors');
+    put('other.pth');
+    const { tensors: found, files, config, others } = await open();
+    expect(files.map(({ path }) => path)).toEqual([join(folder, 'pytorch_model.bin')]);
+    expect([...found].map(([name, { shape }]) => [name, shape])).toEqual([
+      ['a', [2]],
+      ['b', [1, 3]],
+    ]);
+    expect([config, others]).toEqual([null, []]);
+  });
+
+  test('by the index of its .bin files', async () => {
+    const names = ['pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin'] as const;
+    put(names[0], torchBytes({ a: [2] }));
+    put(names[1], torchBytes({ b: [3] }));
+    put('pytorch_model.bin.index.json', JSON.stringify({ weight_map: { a: names[0], b: names[1] } }));
+    const { tensors: found } = await open();
+    expect([...found].map(([name, { file, bytes }]) => [name, file, bytes])).toEqual([
+      ['a', 0, 8],
+      ['b', 1, 12],
+    ]);
+    rmSync(join(folder, names[1]));
+    expect((await failure()).message).toContain(`lacks ${names[1]}`);
+  });
+
+  test.each(['weights.pt', 'step-100.pth', 'ema.bin'])('by the only file, %s', async (name) => {
+    put(name, torchBytes({ a: [2] }));
+    expect([...(await open()).tensors.keys()]).toEqual(['a']);
+  });
+
+  test('by safetensors where both are whole', async () => {
+    put('pytorch_model.bin', torchBytes({ other: [2] }));
+    writeCheckpoint(folder, { tensors, shards: 2 });
+    expect([...(await open()).tensors.keys()]).toEqual(['a', 'b', 'c']);
+  });
+
   test('through links, as the cache of the Hub has them', async () => {
     writeCheckpoint(join(folder, 'blobs'), { tensors });
     mkdirSync(join(folder, 'snapshot'));
@@ -101,6 +142,7 @@ describe('a shard may not be', () => {
     'model.safetensors\0',
     'model.safetensors:stream',
     'model.bin',
+    'adapter_model.safetensors',
     '',
     7,
     null,
@@ -114,6 +156,14 @@ describe('a shard may not be', () => {
     expect(message).toContain('`a`');
     expect(message).not.toMatch(/\p{Cc}/u);
   });
+
+  test.each(['../model.bin', 'model.safetensors', 'training_args.bin', 'model.pkl'])(
+    '%j in an index of .bin files',
+    async (shard) => {
+      put('pytorch_model.bin.index.json', JSON.stringify({ weight_map: { a: shard } }));
+      expect((await failure()).code).toBe('bad-index');
+    },
+  );
 });
 
 describe('it is said', () => {
@@ -162,9 +212,8 @@ describe('it is said', () => {
   });
 
   test.each([
-    ['there is no .safetensors file', ['README.md'], /no \.safetensors file/],
-    ['the weights are a pickle', ['pytorch_model.bin', 'training_args.bin'], /pytorch_model\.bin: convert/],
-    ['only training arguments are there', ['training_args.bin'], /no \.safetensors file/],
+    ['there is no weight file', ['README.md'], /no \.safetensors, \.bin, \.pt or \.pth file/],
+    ['only the state of a training is there', ['training_args.bin', 'optimizer.pt', 'rng_state_0.pth'], /no \.safeten/],
     ['they are GGUF', ['model.Q4_K_M.gguf'], /GGUF/],
     ['it is an adapter', ['adapter_config.json', 'adapter_model.safetensors'], /`model\+adapter`/],
   ])('that %s', async (_, names, reason) => {
