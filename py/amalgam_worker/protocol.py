@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL = "c23c0c975ca58897"
+PROTOCOL = "6c722fcceb544f4a"
 
 # Method -> (names of shared parameters, names of parameters per input).
 METHOD_PARAMETERS: dict[str, tuple[list[str], list[str]]] = {
@@ -19,7 +19,16 @@ METHOD_PARAMETERS: dict[str, tuple[list[str], list[str]]] = {
     "ties": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
     "dare_linear": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
     "dare_ties": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
+    "breadcrumbs": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density", "gamma"]),
+    "breadcrumbs_ties": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density", "gamma"]),
+    "della": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density", "epsilon"]),
+    "della_linear": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density", "epsilon"]),
+    "sce": (["int8_mask", "select_topk"], []),
     "model_stock": (["filter_wise"], []),
+    "nearswap": (["t"], []),
+    "arcee_fusion": ([], []),
+    "ram": (["epsilon"], []),
+    "ramplus_tl": (["r", "alpha", "epsilon"], []),
     "passthrough": ([], ["scale"]),
 }
 
@@ -90,7 +99,7 @@ class RowMap:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    method: Literal["linear", "slerp", "nuslerp", "multislerp", "karcher", "task_arithmetic", "ties", "dare_linear", "dare_ties", "model_stock", "passthrough"]
+    method: Literal["linear", "slerp", "nuslerp", "multislerp", "karcher", "task_arithmetic", "ties", "dare_linear", "dare_ties", "breadcrumbs", "breadcrumbs_ties", "della", "della_linear", "sce", "model_stock", "nearswap", "arcee_fusion", "ram", "ramplus_tl", "passthrough"]
     shared: dict[str, bool | float]
     per_input: list[dict[str, bool | float]]
 
@@ -149,7 +158,7 @@ class Estimate:
 class Plan:
     version: Literal[1]
     hash: str
-    method: Literal["linear", "slerp", "nuslerp", "multislerp", "karcher", "task_arithmetic", "ties", "dare_linear", "dare_ties", "model_stock", "passthrough"]
+    method: Literal["linear", "slerp", "nuslerp", "multislerp", "karcher", "task_arithmetic", "ties", "dare_linear", "dare_ties", "breadcrumbs", "breadcrumbs_ties", "della", "della_linear", "sce", "model_stock", "nearswap", "arcee_fusion", "ram", "ramplus_tl", "passthrough"]
     seed: int
     models: list[PlanModel]
     files: list[InputFile]

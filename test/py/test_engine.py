@@ -34,6 +34,15 @@ OPERATIONS: dict[str, tuple[bool, Values, list[Values]]] = {
     "dare_ties": (True, FAMILY, THINNED),
     "model_stock": (True, {"filter_wise": False}, [{}, {}]),
     "model_stock filter_wise": (True, {"filter_wise": True}, [{}, {}]),
+    "breadcrumbs": (True, FAMILY, [{**values, "gamma": 0.1} for values in THINNED]),
+    "breadcrumbs_ties": (True, FAMILY, [{**values, "gamma": 0.1} for values in THINNED]),
+    "della": (True, FAMILY, [{**values, "epsilon": 0.2} for values in THINNED]),
+    "della_linear": (True, FAMILY, [{**values, "epsilon": 0.2} for values in THINNED]),
+    "sce": (True, {"int8_mask": False, "select_topk": 0.4}, [{}, {}]),
+    "nearswap": (True, {"t": 0.01}, [{}]),
+    "arcee_fusion": (True, {}, [{}]),
+    "ram": (True, {"epsilon": 1e-5}, [{}, {}]),
+    "ramplus_tl": (True, {"r": 0.1, "alpha": 0.2, "epsilon": 1e-5}, [{}, {}]),
     "passthrough": (False, {}, [{"scale": 0.5}]),
 }
 

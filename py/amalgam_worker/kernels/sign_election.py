@@ -21,6 +21,26 @@ def elected_sum(vectors: list[torch.Tensor], weights: list[float] | None, scratc
     Returns:
         Shape [n]; valid until the next call with this scratch.
     """
+    total, divisor = agreeing_sums(vectors, [1.0] * len(vectors), weights, scratch)
+    if weights is not None:
+        share = scratch.take("election share", total.numel(), total.dtype)
+        divisor.add_(torch.eq(divisor, 0, out=share))
+        total.div_(divisor)
+    return total
+
+
+def agreeing_sums(
+    vectors: list[torch.Tensor], factors: list[float], weights: list[float] | None, scratch: Scratch
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sums the elements whose sign is that of the sum over all models, and the weights of their models.
+
+    Args:
+        vectors: N of shape [n]; overwritten.
+        factors: N; each vector is multiplied by its own once the signs are elected.
+        weights: N, or None if their sums are not needed.
+    Returns:
+        Sums of elements and of weights, 0 without weights; [n] both, valid until the next call.
+    """
     elements, dtype = vectors[0].numel(), vectors[0].dtype
     total = scratch.take("election total", elements, dtype).copy_(vectors[0])
     for vector in vectors[1:]:
@@ -32,11 +52,7 @@ def elected_sum(vectors: list[torch.Tensor], weights: list[float] | None, scratc
     divisor.zero_()
     for number, vector in enumerate(vectors):
         # Turned so that the elected sign is positive: what agrees is what is above zero, and NaN stays NaN.
-        total.add_(torch.relu_(vector.mul_(sign)))
+        total.add_(torch.relu_(vector.mul_(sign)), alpha=factors[number])
         if weights is not None:
             divisor.add_(torch.gt(vector, 0, out=share), alpha=weights[number])
-    total.mul_(sign)
-    if weights is not None:
-        divisor.add_(torch.eq(divisor, 0, out=share))
-        total.div_(divisor)
-    return total
+    return total.mul_(sign), divisor

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from helpers.reference_masks import breadcrumbs, della, largest_mask, random_mask
 
 Array = NDArray[np.float64]
 Doubt = NDArray[np.bool_]
@@ -54,44 +55,18 @@ def model_stock(base: Array, inputs: Sequence[Array], filter_wise: bool) -> Arra
     return np.asarray(t * np.mean(inputs, axis=0) + (1 - t) * base)
 
 
-def largest_mask(delta: Array, density: float) -> NDArray[np.bool_]:
-    """Exactly max(1, int(density * n)) of largest float32 magnitude; a stable sort keeps the lowest index."""
-    keys = np.abs(delta.reshape(-1).astype(np.float32))
-    kept = np.argsort(-keys, kind="stable")[: max(1, int(density * keys.size))]
-    mask = np.zeros(keys.size, dtype=bool)
-    mask[kept] = True
-    return mask.reshape(delta.shape)
-
-
-def random_mask(seed: int, model: int, name: str, shape: Sequence[int], density: float) -> NDArray[np.bool_]:
-    """The counter-based mask in unsigned arithmetic."""
-    count = int(np.prod(shape, dtype=np.int64))
-    mask = np.zeros(count, dtype=bool)
-    for low in range(0, count, 65_536):
-        digest = hashlib.sha256(f"{seed}/{model}/{low // 65_536}/{name}".encode()).digest()
-        first, second = np.frombuffer(digest[:8], dtype="<u4")
-        places = np.arange(min(65_536, count - low), dtype=np.uint32)
-        x = _lowbias32(places) ^ first
-        x = x * np.uint32(0x7FEB352D) ^ second
-        x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
-        limit = np.float32(density * 2.0**32 - 2.0**31)
-        mask[low : low + len(x)] = x.view(np.int32).astype(np.float32) < limit
-    return mask.reshape(tuple(shape))
-
-
-def _lowbias32(x: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D)
-    x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
-    return np.asarray(x ^ (x >> np.uint32(16)))
-
-
-def sparsified(method: str, delta: Array, density: float, key: tuple[int, int, str]) -> Array:
+def sparsified(method: str, delta: Array, parameters: Values, key: tuple[int, int, str]) -> Array:
+    density = float(parameters["density"])
     if method == "task_arithmetic" or density >= 1:
         return delta
     if density <= 0:
         return np.zeros_like(delta)
     if method == "ties":
         return delta * largest_mask(delta, density)
+    if method.startswith("breadcrumbs"):
+        return breadcrumbs(delta, density, float(parameters["gamma"]))
+    if method.startswith("della"):
+        return della(delta, density, float(parameters["epsilon"]), key)
     return delta * random_mask(*key, delta.shape, density)
 
 
@@ -110,7 +85,7 @@ def task_arithmetic_family(
     terms = []
     for model, (values, parameters) in enumerate(zip(inputs, per_input, strict=True)):
         delta = values - base
-        kept = sparsified(method, delta, float(parameters["density"]), (seed, model, name))
+        kept = sparsified(method, delta, parameters, (seed, model, name))
         before, after = np.abs(delta).sum(), np.abs(kept).sum()
         ran = method != "task_arithmetic" and 0 < parameters["density"] < 1
         if shared["rescale"] and ran and before >= 1e-7 and after >= 1e-7:
@@ -118,7 +93,7 @@ def task_arithmetic_family(
         terms.append(kept * weights[model])
     total = np.asarray(sum(terms))
     doubtful = np.zeros(total.shape, dtype=bool)
-    if method in ("ties", "dare_ties"):
+    if method.endswith("ties") or method == "della":
         doubtful = (np.abs(total) < 1e-6 * sum(np.abs(term) for term in terms)) & (total != 0)
         sign = np.where(total >= 0, 1.0, -1.0)
         masks = [np.sign(term) == sign for term in terms]

@@ -10,7 +10,7 @@ import torch
 
 from amalgam_worker.kernels.keep_mask import MASK_BLOCK, keep_mask, mask_key
 from amalgam_worker.tensors.buffers import Scratch
-from helpers.reference import random_mask
+from helpers.reference_masks import random_mask
 
 BLOCKS = 24
 CPU = torch.device("cpu")

@@ -1,0 +1,69 @@
+"""DELLA: entries of task vectors are dropped at random, the larger ones in their row less often."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+import torch
+
+from amalgam_worker.kernels.keep_mask import MASK_BLOCK, mask_key, random_words
+from amalgam_worker.kernels.row_ranks import row_ranks
+from amalgam_worker.methods.method import Chunk, Method, Parameters, Reduction, Statistics, TensorFacts
+from amalgam_worker.methods.sparsify import Sparsifier
+from amalgam_worker.methods.task_arithmetic import family_member
+
+
+def slab(tensor: TensorFacts, parameters: Parameters) -> int:
+    """All that has one index of the first dimension; a vector is one row."""
+    return prod(tensor.shape[1:]) if len(tensor.shape) > 1 else tensor.elements
+
+
+def apply(
+    chunk: Chunk, number: int, delta: torch.Tensor, statistics: Statistics, parameters: Parameters
+) -> None:
+    """Zeroes entries in place, those of magnitude rank r of m with probability `p - eps + 2 eps r / (m - 1)`.
+
+    Rows run along the second dimension, whatever the rank of the tensor; those of one element have the
+    probability p. The random words are those of DARE's masks.
+    """
+    density, epsilon = parameters.each("density")[number], parameters.each("epsilon")[number]
+    ranks = ranks_along_second(delta, chunk.tensor.shape)
+    columns = chunk.tensor.shape[1] if len(chunk.tensor.shape) > 1 else chunk.tensor.elements
+    least, span = (density - epsilon, 2 * epsilon / (columns - 1)) if columns > 1 else (density, 0.0)
+    limits = ranks.to(torch.float64).mul_(span).add_(least).mul_(2.0**32).sub_(2.0**31)
+    facts, low = chunk.tensor, 0
+    while low < chunk.elements:
+        block, first = divmod(chunk.start + low, MASK_BLOCK)
+        high = min(low + MASK_BLOCK - first, chunk.elements)
+        key = mask_key(facts.seed, facts.models[number], facts.name, block)
+        words = random_words(key, first, first + high - low, chunk.scratch)
+        delta[low:high].mul_(words < limits[low:high])
+        low = high
+
+
+def ranks_along_second(values: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """Magnitude ranks along the second dimension of whole slabs, or of a whole vector; [n] to int64 [n]."""
+    if len(shape) < 3:
+        return row_ranks(values.view(-1, shape[1] if len(shape) == 2 else len(values))).view(-1)
+    slabs = values.view(-1, shape[1], prod(shape[2:])).transpose(1, 2)
+    ranks = row_ranks(slabs.reshape(-1, shape[1])).view(slabs.shape)
+    return ranks.transpose(1, 2).reshape(-1)
+
+
+# Source: Deep et al. 2024, arXiv:2406.11617, section 3 (MAGPRUNE), each row's entries ranked.
+RANKED = Sparsifier((), apply)
+
+
+def della(*, elect: bool) -> Method:
+    """The member of the task-arithmetic family; `epsilon` is half of the spread of the probabilities."""
+    member = family_member(RANKED, elect=elect)
+
+    def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
+        return tuple(replace(each, partials="per chunk") for each in member.reductions(parameters))
+
+    return replace(member, per_input=(*member.per_input, "epsilon"), reductions=reductions, whole=slab)
+
+
+DELLA = della(elect=True)
+DELLA_LINEAR = della(elect=False)

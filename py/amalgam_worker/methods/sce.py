@@ -1,0 +1,99 @@
+"""SCE: select where the models differ most, calculate a weight per model, erase the minority's signs."""
+
+from __future__ import annotations
+
+import torch
+
+from amalgam_worker.kernels.sign_election import agreeing_sums
+from amalgam_worker.methods.cuts import cut_reductions, keep_before
+from amalgam_worker.methods.method import (
+    Chunk,
+    Method,
+    Parameters,
+    Partial,
+    Reduction,
+    Statistics,
+    TensorFacts,
+)
+
+# Mean squares that sum to less tell nothing: all models then weigh the same.
+_SMALLEST_ENERGY = 1e-6
+_SMALLEST_DIVISOR = 1e-6
+
+
+def variance(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
+    """Population variance of the task vectors over the models, per element; one series, float32 [n].
+
+    It is zero where all are equal, being taken of the differences to the first model, and the same whichever
+    model has which value, being rounded from float64: many elements are alike but for that.
+    """
+    first, *others = chunk.deltas()
+    mean, difference, total = (
+        chunk.take(name, torch.float64) for name in ("variance mean", "variance difference", "variance sum")
+    )
+    mean.zero_()
+    for delta in others:
+        mean.add_(difference.copy_(delta).sub_(first))
+    mean.div_(len(others) + 1)
+    torch.mul(mean, mean, out=total)
+    for delta in others:
+        difference.copy_(delta).sub_(first).sub_(mean)
+        total.addcmul_(difference, difference)
+    return [chunk.take("variance", torch.float32).copy_(total.div_(len(others) + 1))]
+
+
+def ranks(number: int, nonzero: int, tensor: TensorFacts, parameters: Parameters) -> list[int]:
+    """How many elements are selected."""
+    return [int(nonzero * parameters.number("select_topk"))]
+
+
+def selected(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
+    """The task vectors, zeroed in place in all models where no element is selected."""
+    if "cuts" not in statistics:
+        return chunk.deltas()
+    (spread,) = variance(chunk, statistics, parameters)
+    keep_before(spread, statistics["cuts"][0, 0], chunk)
+    torch.gt(spread, 0, out=spread)
+    for delta in chunk.inputs:
+        delta.mul_(spread)
+    return chunk.inputs
+
+
+def measure_energies(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
+    """Sums of squares of the selected task vectors; float64 [N]."""
+    wide = chunk.take("energy", torch.float64)
+    return [
+        torch.stack([torch.dot(wide.copy_(delta), wide) for delta in selected(chunk, statistics, parameters)])
+    ]
+
+
+def gather_weights(
+    partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
+) -> Statistics:
+    """Each model's share of the mean squares; float64 [N]."""
+    energies = torch.stack([sums for (sums,) in partials]).sum(0).cpu() / tensor.elements
+    total = energies.sum()
+    if total < _SMALLEST_ENERGY:
+        return {"weights": torch.full_like(energies, 1 / len(energies))}
+    return {"weights": energies / total}
+
+
+def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
+    """The base plus the weighted mean of those selected entries that have the sign of their plain sum.
+
+    Source: FuseChat, Wan et al. 2024, arXiv:2408.07990, section 3.3.
+    """
+    assert chunk.base is not None
+    weights = statistics["weights"].tolist()
+    deltas = selected(chunk, statistics, parameters)
+    total, divisor = agreeing_sums(deltas, weights, weights, chunk.scratch)
+    return chunk.base.add_(total.div_(divisor.clamp_min_(_SMALLEST_DIVISOR)))
+
+
+def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
+    """The cut among the variances, if not all elements are selected, then the weights."""
+    select = cut_reductions(variance, ranks) if parameters.number("select_topk") < 1 else ()
+    return (*select, Reduction(measure_energies, gather_weights))
+
+
+SCE = Method(shared=("int8_mask", "select_topk"), per_input=(), combine=combine, reductions=reductions)
