@@ -3,6 +3,7 @@ import type { Recipe, RecipeModule } from '../recipe/recipe.js';
 import type { Architecture, Stack, TensorName } from './architecture.js';
 import { checkDepths, checkRanges } from './check-layers.js';
 import { chooseStack, stackFault } from './choose-stack.js';
+import { isModuleOf } from './modules.js';
 import {
   type Describe,
   lengthOf,
@@ -33,11 +34,12 @@ export type ModuleScope = {
 };
 
 const outlineWhole = (scope: ModuleScope): OutlinedModule => {
-  const { recipe, slices, describe, donor, isSkipping } = scope;
+  const { recipe, module, slices, describe, donor, isSkipping } = scope;
   const [roles] = slices;
   const reference = roles === undefined ? null : referenceOf(roles, describe, donor);
   if (roles === undefined || reference === null) return { tensors: [], leftOver: [], stacked: null, faults: [] };
   const faults = checkDepths(recipe.source, roles, describe, reference, isSkipping);
+  if (!isModuleOf(donor, module)) faults.push(stackFault(recipe, donor, module));
   return { ...outlineByName({ ...scope, roles }), stacked: null, faults };
 };
 

@@ -60,4 +60,25 @@ describe('modules', () => {
     expect(used.get('model.visual.blocks.6.norm1.weight')).toBe('a+b+c');
     expect(used.get('lm_head.weight')).toBe('a+c');
   });
+
+  test('of T5 are its two stacks, and what they share', async () => {
+    const t5 = families.T5;
+    for (const name of ['t5-a', 't5-b', 't5-c']) {
+      writeCheckpoint(join(folder, name), { tensors: t5?.tensors(3) ?? {}, config: t5?.config(3) ?? {} });
+    }
+    const only = (model: string) => `{ models: [{ model: t5-${model} }] }`;
+    const written = ['shared', 'encoder', 'decoder'].map((name, index) => `${name}: ${only('abc'[index] ?? '')}`);
+    const { faults, used } = await modelsOf(modules(...written).replace('base_model: c\n', ''));
+    expect(faults).toEqual([]);
+    expect(
+      [
+        'shared.weight',
+        'lm_head.weight',
+        'encoder.final_layer_norm.weight',
+        'decoder.block.2.layer.0.layer_norm.weight',
+      ].map((name) => used.get(name)),
+    ).toEqual(['t5-a', 't5-a', 't5-b', 't5-c']);
+    const { faults: unknown } = await modelsOf(modules(`middle: ${only('a')}`).replace('base_model: c\n', ''));
+    expect(unknown.filter(({ severity }) => severity === 'error')).toMatchObject([{ code: 'unknown-module' }]);
+  });
 });
