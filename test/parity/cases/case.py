@@ -7,7 +7,7 @@ from typing import Literal
 from parity.differences import check_names
 
 Recipe = dict[str, object]
-Comparison = Literal["close", "top-k", "random", "selection", "spherical", "stock"]
+Comparison = Literal["close", "importance", "random", "spherical", "stock", "top-k", "variance"]
 
 FLOAT32_TOLERANCE = 1e-6
 """Largest difference of float32 outputs, relative to the largest magnitude of the tensor."""

@@ -66,10 +66,10 @@ METHODS: Sequence[MethodCases] = (
     _family("breadcrumbs_ties", "top-k", density=DENSITIES, gamma=GAMMAS),
     _family("della", "random", density=SAFE_DENSITIES, epsilon=EPSILONS),
     _family("della_linear", "random", density=SAFE_DENSITIES, epsilon=EPSILONS),
-    MethodCases("sce", shared={"select_topk": (0.4, [0.2, 0.9])}, comparison="selection"),
+    MethodCases("sce", shared={"select_topk": (0.4, [0.2, 0.9])}, comparison="variance"),
     MethodCases("model_stock", shared={"filter_wise": (False, [{"filter": "mlp", "value": True}])}),
     MethodCases("nearswap", inputs=1, shared={"t": NEAR}),
-    MethodCases("arcee_fusion", inputs=1, comparison="selection"),
+    MethodCases("arcee_fusion", inputs=1, comparison="importance"),
     MethodCases("ram", shared={"epsilon": (1e-5, [1e-3, 4e-3])}),
     MethodCases(
         "ramplus_tl",

@@ -89,7 +89,7 @@ def _averages() -> Iterator[Case]:
     yield _case("model-stock-rows", "model_stock", _tunes({}, {}, {}), {"filter_wise": True})
     yield _case("model-stock-two", "model_stock", _tunes({}, {}), {})
     yield _case("sce-all", "sce", _tunes({}, {}, {}), {})
-    yield _case("sce-one-model", "sce", _tunes({}), {"select_topk": 0.5}, comparison="selection")
+    yield _case("sce-one-model", "sce", _tunes({}), {"select_topk": 0.5}, comparison="variance")
 
 
 def _small_updates() -> Iterator[Case]:

@@ -9,13 +9,14 @@ from parity.comparisons.allowed import ADJUSTED
 from parity.comparisons.close import compare_close
 from parity.comparisons.expected import average
 from parity.comparisons.files import Array, Output, exact, read_model
+from parity.comparisons.importance import compare_importance
 from parity.comparisons.random_masks import Tally, compare_random
-from parity.comparisons.selection import compare_selection
 from parity.comparisons.settings import AFTER_LAYERS, place_of
 from parity.comparisons.spherical import compare_spherical
 from parity.comparisons.stock import compare_stock
 from parity.comparisons.tokens import compare_tokenizers, in_order_of
 from parity.comparisons.top_k import compare_top_k
+from parity.comparisons.variance import compare_variance
 from parity.comparisons.verdict import Difference
 from parity.families import LAYERS
 
@@ -35,9 +36,10 @@ SIGMAS = 4.0
 _VOCABULARY = ("model.embed_tokens.", "lm_head.")
 _DETERMINED = {
     "top-k": compare_top_k,
-    "selection": compare_selection,
+    "importance": compare_importance,
     "spherical": compare_spherical,
     "stock": compare_stock,
+    "variance": compare_variance,
 }
 
 

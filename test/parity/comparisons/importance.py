@@ -1,4 +1,4 @@
-"""Methods that keep entries by a computed score: near the threshold, rounding decides, and nowhere else."""
+"""Arcee Fusion keeps entries by a computed score: near its threshold rounding decides, nowhere else."""
 
 from pathlib import Path
 from typing import Any
@@ -7,27 +7,11 @@ import numpy as np
 
 from parity.comparisons.close import compare_close
 from parity.comparisons.files import Array, exact
-from parity.comparisons.settings import Place, parameter
-from parity.comparisons.verdict import farthest, float32_delta, input_tensor, scale_of
+from parity.comparisons.settings import Place
+from parity.comparisons.verdict import farthest, input_tensor, scale_of
 
-_VARIANCE_WINDOW = 1e-4
 # The divergence of nearly equal distributions is a small difference: float32 leaves two digits of it.
-_IMPORTANCE_WINDOW = 0.05
-
-
-def _near_variance_cut(root: Path, recipe: dict[str, Any], place: Place) -> Array:
-    """SCE: entries whose variance over the models is within rounding of the last one kept."""
-    reference = recipe["base_model"]
-    base = next((source.tensor for source in place.inputs if source.model == reference), place.tensor)
-    deltas = [
-        float32_delta(root, (source.model, source.tensor), (reference, base))
-        for source in place.inputs
-        if source.model != reference
-    ]
-    variance = np.var(np.stack(deltas), axis=0)
-    count = int(np.count_nonzero(variance) * parameter(place, "select_topk", 1.0))
-    cut = np.sort(variance.reshape(-1))[-count] if count else np.inf
-    return np.asarray(abs(variance - cut) <= _VARIANCE_WINDOW * cut)
+_WINDOW = 0.05
 
 
 def _softmax(values: Array) -> Array:
@@ -35,8 +19,8 @@ def _softmax(values: Array) -> Array:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def _near_importance_cut(root: Path, recipe: dict[str, Any], place: Place) -> Array:
-    """Arcee Fusion: entries whose importance is within rounding of median + 1.5 (q75 - q25)."""
+def _near_cut(root: Path, recipe: dict[str, Any], place: Place) -> Array:
+    """Entries whose importance is within rounding of median + 1.5 (q75 - q25)."""
     reference = recipe["base_model"]
     base_name = next((source.tensor for source in place.inputs if source.model == reference), place.tensor)
     other = next(source for source in place.inputs if source.model != reference)
@@ -48,16 +32,14 @@ def _near_importance_cut(root: Path, recipe: dict[str, Any], place: Place) -> Ar
     ascending = np.sort(importance.reshape(-1))
     low, middle, high = (ascending[int(part * (ascending.size - 1))] for part in (0.25, 0.5, 0.75))
     cut = middle + 1.5 * (high - low)
-    return np.asarray(abs(importance - cut) <= _IMPORTANCE_WINDOW * cut)
+    return np.asarray(abs(importance - cut) <= _WINDOW * cut)
 
 
-def compare_selection(
+def compare_importance(
     root: Path, recipe: dict[str, Any], place: Place, ours: Array, theirs: Array, tolerance: float
 ) -> str | None:
     """Equal everywhere but near the threshold, where one of the two may have kept the base's entry."""
-    near = (_near_variance_cut if recipe["merge_method"] == "sce" else _near_importance_cut)(
-        root, recipe, place
-    )
+    near = _near_cut(root, recipe, place)
     reference = recipe["base_model"]
     name = next((source.tensor for source in place.inputs if source.model == reference), place.tensor)
     base = exact(input_tensor(root, reference, name))
