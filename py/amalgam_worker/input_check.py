@@ -1,11 +1,14 @@
-"""Consistency of what a step reads: ranges, shapes and updates."""
+"""Consistency of what a step reads: ranges, shapes, rows and updates."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from heapq import merge
 from math import prod
+from operator import attrgetter
 
 from amalgam_worker.errors import WorkerError
-from amalgam_worker.protocol import LoraUpdate, Plan, Step, StepInput, TensorRange
+from amalgam_worker.protocol import LoraUpdate, Plan, RowFill, RowMap, RowRun, Step, StepInput, TensorRange
 from amalgam_worker.tensors.dtypes import is_floating, item_size
 
 
@@ -19,12 +22,43 @@ def check_input(plan: Plan, step: Step, source: StepInput) -> None:
     require(all(size >= 0 for size in source.shape), f"{name} has a negative size")
     stored = sum(prod(part.shape) for part in source.parts)
     require(stored == prod(source.shape), f"parts of {name} do not make {source.shape}")
-    within = len(source.shape) == len(step.shape) and all(
-        size <= room for size, room in zip(source.shape, step.shape, strict=True)
+    shape = source.shape if source.rows is None else _mapped_shape(plan, step, source, source.rows, name)
+    within = len(shape) == len(step.shape) and all(
+        size <= room for size, room in zip(shape, step.shape, strict=True)
     )
-    require(within, f"{name} of shape {source.shape} does not fit {step.tensor} of shape {step.shape}")
+    require(within, f"{name} of shape {shape} does not fit {step.tensor} of shape {step.shape}")
     if source.lora is not None:
         _check_update(plan, name, source.shape, source.lora)
+
+
+def check_row_map(place: str, row_map: RowMap) -> None:
+    """Raises WorkerError `plan-invalid` where not every row has one origin."""
+    require(0 <= row_map.padding <= max(0, row_map.rows - 1), f"{place} has no rows to take the mean of")
+    end = 0
+    runs: Iterable[RowRun | RowFill] = row_map.runs
+    for origin in merge(runs, row_map.fills, key=attrgetter("to")):
+        count = origin.count if isinstance(origin, RowRun) else 1
+        require(
+            count > 0 and origin.to == end, f"{place} has no origin, or two, or a late one, for row {end}"
+        )
+        end += count
+    require(end == row_map.rows - row_map.padding, f"{place} has origins for {end} rows")
+
+
+def _mapped_shape(plan: Plan, step: Step, source: StepInput, rows: int, name: str) -> list[int]:
+    require(0 <= rows < len(plan.row_maps), f"row map of {name}")
+    require(bool(source.shape), f"{name} has no rows")
+    row_map = plan.row_maps[rows]
+    for run in row_map.runs:
+        require(0 <= run.source <= source.shape[0] - run.count, f"{name} has no row {run.source}")
+    others = [*step.inputs] if step.base is None else [*step.inputs, step.base]
+    shapes = {other.model: other.shape for other in [*reversed(others), source]}
+    for fill in row_map.fills:
+        for origin in fill.sources:
+            shape = shapes.get(origin.model, [0])
+            fits = shape[1:] == source.shape[1:] and 0 <= origin.row < shape[0]
+            require(fits, f"{name} needs row {origin.row} of model {origin.model}: {step.tensor} lacks it")
+    return [row_map.rows, *source.shape[1:]]
 
 
 def _check_update(plan: Plan, name: str, shape: list[int], update: LoraUpdate) -> None:

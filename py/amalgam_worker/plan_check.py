@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from amalgam_worker.input_check import check_input, require
+from amalgam_worker.input_check import check_input, check_row_map, require
 from amalgam_worker.protocol import METHOD_PARAMETERS, Operation, Plan, Step
 from amalgam_worker.tensors.dtypes import is_floating, item_size
 
@@ -13,6 +13,8 @@ def check_plan(plan: Plan) -> None:
     """Raises WorkerError `plan-invalid` naming the first fault."""
     for number, operation in enumerate(plan.operations):
         _check_operation(f"operations[{number}]", operation)
+    for number, row_map in enumerate(plan.row_maps):
+        check_row_map(f"rowMaps[{number}]", row_map)
     for number, shard in enumerate(plan.shards):
         require(
             "/" not in shard.name and shard.name not in ("", ".", ".."), f"shards[{number}].name is a path"

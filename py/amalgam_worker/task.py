@@ -21,7 +21,7 @@ from amalgam_worker.methods.method import (
 )
 from amalgam_worker.protocol import Plan, Step
 from amalgam_worker.tensors.dtypes import compute_dtype
-from amalgam_worker.tensors.inputs import open_inputs
+from amalgam_worker.tensors.inputs import InputOpener
 from amalgam_worker.tensors.reader import InputFiles
 from amalgam_worker.tensors.values import Values
 
@@ -117,6 +117,7 @@ def open_tasks(
         for operation, values in zip(plan.operations, parameters, strict=True)
     ]
 
+    opener = InputOpener(plan.row_maps, files, device)
     for step in sorted(plan.steps, key=_place):
         if step.operation is None:
             yield Task(step, None, step.output.bytes, copy_bytes)
@@ -126,7 +127,7 @@ def open_tasks(
         models = tuple(source.model for source in step.inputs)
         facts = TensorFacts(step.tensor, tuple(step.shape), models, plan.seed)
         method, values = METHODS[plan.operations[step.operation].method], parameters[step.operation]
-        base, inputs = open_inputs(step, files, device, dtype)
+        base, inputs = opener.open(step, dtype)
         computation = Computation(
             method=method,
             parameters=values,

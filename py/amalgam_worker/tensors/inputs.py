@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from math import prod
+
 import torch
 
-from amalgam_worker.protocol import Step, StepInput
+from amalgam_worker.protocol import RowMap, Step, StepInput
 from amalgam_worker.tensors.lora import UpdatedValues, load_lora
 from amalgam_worker.tensors.reader import InputFiles
+from amalgam_worker.tensors.row_map import RowSegment, map_rows, row_segments
 from amalgam_worker.tensors.stored import StoredValues, stored_tensor
 from amalgam_worker.tensors.values import Values
 from amalgam_worker.tensors.zero_padding import zero_padded
 
 
-def open_inputs(
-    step: Step, files: InputFiles, device: torch.device, dtype: torch.dtype
-) -> tuple[Values | None, list[Values]]:
-    """The base and the inputs of a step, each with the step's shape; LoRA factors are read now.
+class InputOpener:
+    """Opens the tensors of one step after the other."""
 
-    Raises:
-        WorkerError: read-failed.
-    """
+    def __init__(self, row_maps: Sequence[RowMap], files: InputFiles, device: torch.device) -> None:
+        self._row_maps = row_maps
+        self._files = files
+        self._device = device
+        self._segments: dict[tuple[int, int], list[RowSegment]] = {}
 
-    def fitted(source: StepInput) -> Values:
-        return zero_padded(_own(source, files, device, dtype), source.shape, step.shape, dtype)
+    def open(self, step: Step, dtype: torch.dtype) -> tuple[Values | None, list[Values]]:
+        """The base and the inputs of a step, each with the step's shape; LoRA factors are read now.
 
-    base = None if step.base is None else fitted(step.base)
-    return base, [fitted(source) for source in step.inputs]
+        Raises:
+            WorkerError: read-failed.
+        """
+        sources = step.inputs if step.base is None else [*step.inputs, step.base]
+        own = [self._own(source, dtype) for source in sources]
+        # Of a model that takes part twice the rows for others come from where it is named first.
+        by_model = {source.model: values for source, values in reversed(list(zip(sources, own, strict=True)))}
+        fitted = [
+            self._fitted(step, source, {**by_model, source.model: values}, dtype)
+            for source, values in zip(sources, own, strict=True)
+        ]
+        return (None, fitted) if step.base is None else (fitted[-1], fitted[:-1])
 
+    def _own(self, source: StepInput, dtype: torch.dtype) -> Values:
+        """A model's own tensor, before its rows are mapped and zeros put around it."""
+        values: Values = StoredValues(stored_tensor(source.parts), dtype)
+        if source.lora is not None:
+            values = UpdatedValues(values, load_lora(self._files, source.lora, self._device, dtype))
+        return values
 
-def _own(source: StepInput, files: InputFiles, device: torch.device, dtype: torch.dtype) -> Values:
-    """A model's own tensor, before its rows are mapped and zeros put around it."""
-    values: Values = StoredValues(stored_tensor(source.parts), dtype)
-    if source.lora is not None:
-        values = UpdatedValues(values, load_lora(files, source.lora, device, dtype))
-    return values
+    def _fitted(
+        self, step: Step, source: StepInput, tensors: Mapping[int, Values], dtype: torch.dtype
+    ) -> Values:
+        if source.rows is None:
+            return zero_padded(tensors[source.model], source.shape, step.shape, dtype)
+        row_map, columns = self._row_maps[source.rows], prod(source.shape[1:])
+        mapped = map_rows(row_map, self._segments_of(source.rows, source.model), tensors, columns, dtype)
+        return zero_padded(mapped, [row_map.rows, *source.shape[1:]], step.shape, dtype)
+
+    def _segments_of(self, rows: int, model: int) -> list[RowSegment]:
+        found = self._segments.get((rows, model))
+        if found is None:
+            found = self._segments[rows, model] = row_segments(self._row_maps[rows], model)
+        return found
