@@ -14,6 +14,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import formulas
 import numpy as np
 import yaml
 from safetensors import safe_open
@@ -82,28 +83,27 @@ def lowbias32(words: np.ndarray) -> np.ndarray:
     return words ^ (words >> np.uint32(16))
 
 
-def keep_random(delta: np.ndarray, density: float, model: int, name: str) -> np.ndarray:
-    """DARE's mask as amalgam documents it: each place's hash mixed with 64 key bits of its block, seed 0."""
-    if density >= 1:
-        return delta
+def keep_random(delta: np.ndarray, density: float | np.ndarray, model: int, name: str) -> np.ndarray:
+    """The mask as amalgam documents it: each place's hash mixed with 64 key bits of its block, seed 0."""
     flat = delta.reshape(-1).copy()
+    limits = np.broadcast_to(np.minimum(np.rint(density * 2.0**32), 2**32 - 1) - 2**31, flat.shape)
     for block, start in enumerate(range(0, flat.size, 65_536)):
         digest = hashlib.sha256(f"0/{model}/{block}/{name}".encode()).digest()
         keys = [int.from_bytes(digest[i : i + 4], "little") for i in (0, 4)]
         words = lowbias32(PLACES[: flat.size - start])
         words = ((words ^ np.uint32(keys[0])) * FIRST) ^ np.uint32(keys[1])
         words = (words ^ (words >> np.uint32(15))) * SECOND
-        limit = min(round(density * 2**32), 2**32 - 1) - 2**31
-        flat[start : start + 65_536][words.view(np.int32) >= limit] = 0
+        part = slice(start, start + 65_536)
+        flat[part][words.view(np.int32) >= limits[part]] = 0
     return flat.reshape(delta.shape)
 
 
 def family(
     method: str, base: np.ndarray, models: list[np.ndarray], settings: Settings, name: str
 ) -> np.ndarray:
-    """Task arithmetic, TIES and DARE: sparsify, rescale, elect, add."""
-    normalize = settings.get("normalize", method == "ties")
-    rescale = settings.get("rescale", method.startswith("dare"))
+    """Task arithmetic and its kin: sparsify, rescale, elect, add."""
+    normalize = settings.get("normalize", method in ("ties", "della"))
+    rescale = settings.get("rescale", method.startswith(("dare", "della")))
     total = np.zeros_like(base)
     terms, weights = [], settings["weight"]
     for index, (model, weight, density) in enumerate(zip(models, weights, settings["density"], strict=True)):
@@ -111,13 +111,18 @@ def family(
         kept = delta
         if method == "ties":
             kept = keep_largest(delta, density)
-        elif method.startswith("dare"):
+        elif method.startswith("breadcrumbs"):
+            kept = formulas.between(delta, density, settings["gamma"][index])
+        elif method.startswith("dare") and density < 1:
             kept = keep_random(delta, density, index + 1, name)
+        elif method.startswith("della") and density < 1:
+            probability = formulas.keep_probability(delta, density, settings["epsilon"][index])
+            kept = keep_random(delta, probability, index + 1, name)
         norms = np.abs(delta).sum(), np.abs(kept).sum()
         if rescale and kept is not delta and min(norms) >= 1e-7:
             kept = kept * (norms[0] / norms[1])
         terms.append(weight * kept)
-    if method.endswith("ties"):
+    if method.endswith("ties") or method == "della":
         sign = np.where(sum(terms) >= 0, 1.0, -1.0)
         agree = [np.sign(term) == sign for term in terms]
         total = sum(np.where(mask, term, 0) for mask, term in zip(agree, terms, strict=True))
@@ -154,7 +159,10 @@ def read_recipe(path: Path) -> tuple[str, Tensors | None, list[Tensors], Setting
         return read_kit_config(path, recipe)
     settings = dict(recipe.get("parameters") or {})
     models = recipe["models"]
-    for name, default in (("weight", None), ("density", 1), ("scale", 1)):
+    defaults = {"weight": None, "density": 1, "scale": 1, "gamma": 0.01}
+    if recipe["merge_method"].startswith("della"):
+        defaults["epsilon"] = 0.15
+    for name, default in defaults.items():
         settings[name] = [(m.get("parameters") or {}).get(name, settings.get(name, default)) for m in models]
     base = resolve(recipe["base_model"], path) if "base_model" in recipe else None
     return recipe["merge_method"], base, [resolve(model["model"], path) for model in models], settings
@@ -185,11 +193,26 @@ def expected(
         return total / sum(s["weight"]) if s.get("normalize", True) else total
     if method == "passthrough":
         return models[0] * s["scale"][0]
+    if method == "karcher":
+        return formulas.karcher(models, s)
+    if method in ("nuslerp", "multislerp"):
+        start = np.zeros_like(models[0]) if base is None else base
+        vectors = [model - start for model in models]
+        merged = formulas.multislerp(vectors, s) if method == "multislerp" else formulas.nuslerp(*vectors, s)
+        return start + merged
     assert base is not None
     if method == "slerp":
         return slerp(base, models[0], s["t"])
     if method == "model_stock":
         return model_stock(base, models)
+    if method == "sce":
+        return formulas.sce(base, models, s)
+    if method == "nearswap":
+        return formulas.nearswap(base, models[0], s["t"])
+    if method == "arcee_fusion":
+        return formulas.arcee_fusion(base, models[0])
+    if method in ("ram", "ramplus_tl"):
+        return formulas.ram(base, models, s, boosted=method == "ramplus_tl")
     return family(method, base, models, s, name)
 
 
