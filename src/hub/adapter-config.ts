@@ -12,25 +12,33 @@ export const unsupportedAdapter = (folder: string, what: string): UserError =>
   });
 
 /** Initialisations that also change the base's weights, so that the factors alone do not say what was trained. */
-const changesBase = /^(pissa|olora|corda|loftq)/i;
+const changesBase = /^(pissa|olora|corda|loftq|lora_ga)/i;
 
-const names = (value: unknown): string =>
-  (Array.isArray(value) ? value : [value]).map((name) => String(name)).join(', ');
+/** Settings of other updates than `W + scale * B A`, and what they ask for. */
+const otherUpdates: Readonly<Record<string, string>> = {
+  lora_bias: 'trains biases',
+  layer_replication: 'repeats layers of its base',
+  trainable_token_indices: 'trains single tokens',
+  target_parameters: 'updates parameters that are not weights of a module',
+  use_qalora: 'uses QALoRA',
+  use_bdlora: 'uses block-diagonal LoRA',
+  alora_invocation_tokens: 'is an activated LoRA, which is only at work after certain tokens',
+  arrow_config: 'chooses among other adapters while it runs',
+  monteclora_config: 'uses MonteCLoRA',
+  kasa_config: 'uses KaSA, which changes the base',
+};
 
 const isPresent = (value: unknown): boolean =>
   Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null && value !== false;
 
-/** Refuses kinds of adapter that are not `W + scale * B A`, by the setting that asks for them. */
+/** Refuses kinds of adapter that are neither LoRA nor DoRA, by the setting that asks for them. */
 export const refuseOtherKinds = (folder: string, config: Config): void => {
   const refuse = (what: string) => {
     throw unsupportedAdapter(folder, what);
   };
   if (config.peft_type !== 'LORA') refuse(`is of the kind ${JSON.stringify(config.peft_type)}, not LORA`);
-  if (isPresent(config.use_dora)) refuse('uses DoRA');
-  if (isPresent(config.modules_to_save)) refuse(`replaces whole modules (${names(config.modules_to_save)})`);
-  if (isPresent(config.lora_bias) || (isPresent(config.bias) && config.bias !== 'none')) refuse('trains biases');
-  if (isPresent(config.layer_replication)) refuse('repeats layers of its base');
-  if (isPresent(config.trainable_token_indices)) refuse('trains single tokens');
+  for (const [setting, what] of Object.entries(otherUpdates)) if (isPresent(config[setting])) refuse(what);
+  if (isPresent(config.bias) && config.bias !== 'none') refuse('trains biases');
   const start = config.init_lora_weights;
   if (typeof start === 'string' && changesBase.test(start)) refuse(`was begun with ${start}, which changes the base`);
 };

@@ -1,75 +1,81 @@
 import { exitCodes, UserError } from '../errors.js';
 import type { InputFile } from '../protocol/plan.js';
 import { refuseOtherKinds, scaleOf, unsupportedAdapter } from './adapter-config.js';
+import { readAdapterTensors } from './adapter-tensors.js';
 import { readOptionalJson } from './checkpoint.js';
 import type { ModelFiles } from './model-files.js';
-import type { HeaderEntries, HeaderEntry } from './safetensors-header.js';
+import type { HeaderEntry } from './safetensors-header.js';
 
+/** Two factors of one weight's update: A of shape [rank, in], B of shape [out, rank]. */
 export type LoraPair = {
   readonly a: HeaderEntry;
   readonly b: HeaderEntry;
   readonly scale: number;
+  /** The weight is stored as [in, out], as those of embeddings are. */
   readonly transposed: boolean;
+  /** DoRA's norms of shape [out], or null. */
+  readonly magnitude: HeaderEntry | null;
 };
 
-/** A LoRA adapter: one update per weight of the base, by the weight's name. */
+/** A LoRA adapter: what it adds to weights of the base and what it puts in place of others, by the weights' names. */
 export type Adapter = {
   readonly path: string;
   readonly file: InputFile;
   readonly updates: ReadonlyMap<string, LoraPair>;
+  readonly replacements: ReadonlyMap<string, HeaderEntry>;
 };
 
 const configName = 'adapter_config.json';
-const weightsName = 'adapter_model.safetensors';
 
-/** The files that make an adapter. */
-export const adapterNames: readonly string[] = [configName, weightsName];
+/** Names of an adapter's weights, the first found being read. */
+const weightsNames = ['adapter_model.safetensors', 'adapter_model.bin'] as const;
+
+const weightsOf = (names: readonly string[]): string | undefined => weightsNames.find((name) => names.includes(name));
+
+/** The files that make an adapter, going by what is there. */
+export const adapterNames = (names: readonly string[]): readonly string[] => [
+  configName,
+  weightsOf(names) ?? weightsNames[0],
+];
 
 export const isAdapter = ({ names }: ModelFiles): boolean => names.includes(configName);
 
-const noAdapter = ({ name, names }: ModelFiles): UserError => {
-  const pickled = names.includes('adapter_model.bin');
-  const missing = names.includes(configName) ? weightsName : configName;
-  return new UserError({
+const noAdapter = ({ name, names }: ModelFiles): UserError =>
+  new UserError({
     code: 'no-adapter',
-    message: `${name} is not a LoRA adapter: it lacks ${missing}${pickled ? ', and adapter_model.bin is not read' : ''}`,
-    hint: pickled ? 'load it with peft and save it again as safetensors' : undefined,
+    message: `${name} is not a LoRA adapter: it lacks ${adapterNames(names).find((needed) => !names.includes(needed))}`,
     exitCode: exitCodes.notFound,
   });
-};
 
-/** Two factors of one weight: A of shape [rank, in], B of shape [out, rank]. */
-const pairOf = (folder: string, entries: HeaderEntries, name: string, a: HeaderEntry) => {
-  const module = /^(?:base_model\.model\.)?(.+)\.lora_A(?:\.default)?\.weight$/.exec(name)?.[1];
-  if (module === undefined) {
-    throw unsupportedAdapter(folder, `holds \`${name}\`, which is not a LoRA factor of a linear layer`);
-  }
-  const b = entries.get(name.replace(/\.lora_A((?:\.default)?\.weight)$/, '.lora_B$1'));
-  const rank = a.shape[0] ?? 0;
-  if (b === undefined || rank === 0 || a.shape.length !== 2 || b.shape.length !== 2 || b.shape[1] !== rank) {
-    throw unsupportedAdapter(folder, `has factors of ${module} that do not fit each other`);
-  }
-  return { module, a, b, rank };
+/** The modules that the config says are saved whole; peft adds names that a model need not have, so one is enough. */
+const checkSavedModules = (folder: string, wanted: unknown, replaced: Iterable<string>): void => {
+  const modules = Array.isArray(wanted) ? wanted.map(String) : [];
+  const names = [...replaced].map((name) => `.${name}`);
+  if (modules.length === 0 || modules.some((module) => names.some((name) => name.includes(`.${module}.`)))) return;
+  throw unsupportedAdapter(folder, `replaces whole modules (${modules.join(', ')}), but holds none of them`);
 };
 
 /** Opens an adapter in PEFT's form: config and header only. */
 export const openAdapter = async (files: ModelFiles): Promise<Adapter> => {
-  const { name: adapter, path, names } = files;
+  const { name: folder, path, names } = files;
   const config = await readOptionalJson(files, configName);
-  if (config === null || !names.includes(weightsName)) throw noAdapter(files);
-  refuseOtherKinds(adapter, config);
-  const { file, entries } = await files.readHeader(weightsName);
+  const weights = weightsOf(names);
+  if (config === null || weights === undefined) throw noAdapter(files);
+  refuseOtherKinds(folder, config);
+  const { file, entries } = await files.readHeader(weights);
+  const { factors, replacements } = readAdapterTensors(folder, entries);
   const updates = new Map<string, LoraPair>();
-  let used = 0;
-  for (const [tensor, factor] of entries) {
-    if (/\.lora_B(?:\.default)?\.weight$/.test(tensor)) continue;
-    const { module, a, b, rank } = pairOf(adapter, entries, tensor, factor);
-    const scale = scaleOf(adapter, config, module, rank);
-    updates.set(`${module}.weight`, { a, b, scale, transposed: config.fan_in_fan_out === true });
-    used += 2;
+  for (const [module, { a, b, magnitude, isEmbedding }] of factors) {
+    if ((magnitude !== null) !== (config.use_dora === true)) {
+      throw unsupportedAdapter(
+        folder,
+        `${magnitude === null ? 'lacks' : 'has'} a magnitude of ${module}, against its config`,
+      );
+    }
+    const scale = scaleOf(folder, config, module, a.shape[0] ?? 0);
+    const transposed = isEmbedding || config.fan_in_fan_out === true;
+    updates.set(`${module}.weight`, { a, b, scale, transposed, magnitude });
   }
-  if (used !== entries.size || updates.size * 2 !== used) {
-    throw unsupportedAdapter(adapter, 'holds a factor B without its A, or two updates of one weight');
-  }
-  return { path, file, updates };
+  checkSavedModules(folder, config.modules_to_save, replacements.keys());
+  return { path, file, updates, replacements };
 };

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { exitCodes, UserError } from '../errors.js';
 import { type Adapter, adapterNames, isAdapter, openAdapter } from './adapter.js';
 import { type Checkpoint, openCheckpoint } from './checkpoint.js';
+import { fitAdapter } from './fit-adapter.js';
 import { localFiles, type ModelFiles } from './model-files.js';
 import { similarFolder } from './nearby-folder.js';
 import type { ModelLocation, ModelReference } from './reference.js';
@@ -51,10 +52,10 @@ const open = async (
   adapterFiles: ModelFiles | null,
 ): Promise<OpenedModel> => {
   const checkpoint = await openCheckpoint(files);
-  const adapter = adapterFiles === null ? null : await openAdapter(adapterFiles);
   const downloads = picked(files, neededNames(checkpoint));
-  if (adapterFiles !== null) downloads.push(...picked(adapterFiles, adapterNames));
-  return { reference, checkpoint, adapter, downloads };
+  if (adapterFiles === null) return { reference, checkpoint, adapter: null, downloads };
+  downloads.push(...picked(adapterFiles, adapterNames(adapterFiles.names)));
+  return { reference, ...fitAdapter(checkpoint, await openAdapter(adapterFiles)), downloads };
 };
 
 /** Opens a model and its adapter; a bare adapter is applied to `adapterBase` where the dialect allows it. */

@@ -29,7 +29,7 @@ export const cachedFiles = (repository: string, revision: string, env: Environme
 export const missingNames = async (files: ModelFiles): Promise<string[]> => {
   const { names } = files;
   const lacking = (wanted: readonly string[]) => wanted.filter((name) => !names.includes(name));
-  if (isAdapter(files)) return lacking(adapterNames);
+  if (isAdapter(files)) return lacking(adapterNames(names));
   const { missing, names: weights } = await weightNames(files.name, names, files.readText);
   const unnamed = weights.length === 0 ? ['model.safetensors'] : [];
   return [...lacking(['config.json']), ...missing, ...unnamed];

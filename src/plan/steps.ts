@@ -36,7 +36,7 @@ const loraOf = (adapter: Adapter | null, tensor: string, files: FileTable): Lora
     b: range(files.indexOf(adapter.file), update.b),
     scale: update.scale,
     transposed: update.transposed,
-    magnitude: null,
+    magnitude: update.magnitude && range(files.indexOf(adapter.file), update.magnitude),
   };
 };
 

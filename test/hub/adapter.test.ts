@@ -4,8 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/errors.js';
 import { openAdapter } from '../../src/hub/adapter.js';
 import { localFiles } from '../../src/hub/model-files.js';
-import { type TestTensors, writeSafetensors } from '../helpers/checkpoint.js';
+import { openModel } from '../../src/hub/open-model.js';
+import { parseReference } from '../../src/hub/reference.js';
+import { type TestTensors, writeCheckpoint, writeSafetensors } from '../helpers/checkpoint.js';
 import { temporaryFolder } from '../helpers/temporary.js';
+import { torchBytes } from './pickle/read-bytes.js';
 import { failureOf } from './rejection.js';
 
 const folder = temporaryFolder();
@@ -44,6 +47,65 @@ describe('an adapter', () => {
     expect(updates.get('x.weight')).toMatchObject({ transposed: true, scale: 8 });
   });
 
+  test('updates an embedding the other way round', async () => {
+    const { updates } = await open(
+      {},
+      {
+        'base_model.model.embed.lora_embedding_A': { dtype: 'F32', shape: [2, 9] },
+        'base_model.model.embed.lora_embedding_B': { dtype: 'F32', shape: [5, 2] },
+      },
+    );
+    expect(updates.get('embed.weight')).toMatchObject({ transposed: true, scale: 4, a: { shape: [2, 9] } });
+  });
+
+  test.each(['lora_magnitude_vector', 'lora_magnitude_vector.weight', 'lora_magnitude_vector.default.weight'])(
+    'has the norms of DoRA as %s',
+    async (name) => {
+      const { updates } = await open(
+        { use_dora: true },
+        { ...factors('x'), [`base_model.model.x.${name}`]: { dtype: 'F32', shape: [4] } },
+      );
+      expect(updates.get('x.weight')?.magnitude).toMatchObject({ shape: [4] });
+    },
+  );
+
+  test('replaces whole tensors, under each name that peft has for them', async () => {
+    const entry = { dtype: 'F32', shape: [3] } as const;
+    const { updates, replacements } = await open(
+      { modules_to_save: ['score', 'classifier'] },
+      {
+        ...factors('x'),
+        'base_model.model.score.weight': entry,
+        'base_model.model.score.bias': entry,
+        'base_model.model.norm.modules_to_save.weight': entry,
+        'base_model.model.head.modules_to_save.default.weight': entry,
+        'base_model.model.embed.base_layer.weight': entry,
+      },
+    );
+    expect([...updates.keys()]).toEqual(['x.weight']);
+    expect([...replacements.keys()].sort()).toEqual([
+      'embed.weight',
+      'head.weight',
+      'norm.weight',
+      'score.bias',
+      'score.weight',
+    ]);
+  });
+
+  test('may be a PyTorch file', async () => {
+    await open({});
+    rmSync(join(folder, 'adapter_model.safetensors'));
+    const torch = torchBytes({
+      'base_model.model.x.lora_A.weight': [2, 6],
+      'base_model.model.x.lora_B.weight': [4, 2],
+    });
+    writeFileSync(join(folder, 'adapter_model.bin'), torch);
+    const { updates, file } = await openAdapter(localFiles(folder));
+    expect(file.path).toBe(join(folder, 'adapter_model.bin'));
+    expect(updates.get('x.weight')).toMatchObject({ a: { shape: [2, 6] }, b: { shape: [4, 2] } });
+    rmSync(join(folder, 'adapter_model.bin'));
+  });
+
   test('scales by alpha over rank, or over its root for rsLoRA', async () => {
     expect(await scale({})).toBe(4);
     expect(await scale({ lora_alpha: 3 }, 4)).toBe(0.75);
@@ -65,11 +127,20 @@ describe('an adapter', () => {
 describe('it is refused by name', () => {
   test.each<[string, object, RegExp]>([
     ['another kind', { peft_type: 'IA3' }, /"IA3"/],
-    ['DoRA', { use_dora: true }, /DoRA/],
-    ['whole modules', { modules_to_save: ['lm_head', 'embed_tokens'] }, /lm_head, embed_tokens/],
+    ['whole modules that are not there', { modules_to_save: ['lm_head', 'embed_tokens'] }, /lm_head, embed_tokens/],
+    ['DoRA without magnitudes', { use_dora: true }, /lacks a magnitude of layers\.0\.q_proj/],
     ['biases', { bias: 'all' }, /biases/],
     ['biases of B', { lora_bias: true }, /biases/],
     ['repeated layers', { layer_replication: [[0, 2]] }, /repeats layers/],
+    ['single tokens', { trainable_token_indices: { embed_tokens: [1] } }, /single tokens/],
+    ['parameters of experts', { target_parameters: ['experts.down_proj'] }, /parameters/],
+    ['QALoRA', { use_qalora: true }, /QALoRA/],
+    ['block-diagonal factors', { use_bdlora: {} }, /block-diagonal/],
+    ['activation by tokens', { alora_invocation_tokens: [1, 2] }, /activated/],
+    ['a router', { arrow_config: {} }, /other adapters/],
+    ['sampled factors', { monteclora_config: {} }, /MonteCLoRA/],
+    ['a base that was cut', { kasa_config: {} }, /KaSA/],
+    ['LoRA-GA', { init_lora_weights: 'lora_ga' }, /lora_ga/],
     ['PiSSA', { init_lora_weights: 'pissa_niter_4' }, /pissa_niter_4/],
     ['no alpha', { lora_alpha: null }, /lora_alpha/],
     ['alpha as text', { lora_alpha: '8' }, /lora_alpha/],
@@ -83,7 +154,7 @@ describe('it is refused by name', () => {
 
   test.each<[string, TestTensors, RegExp]>([
     ['an A without B', { 'x.lora_A.weight': { dtype: 'F32', shape: [1, 2] } }, /do not fit/],
-    ['a B without A', { ...factors('y'), 'x.lora_B.weight': { dtype: 'F32', shape: [1, 2] } }, /without its A/],
+    ['a B without A', { ...factors('y'), 'x.lora_B.weight': { dtype: 'F32', shape: [1, 2] } }, /do not fit/],
     [
       'ranks that differ',
       { 'x.lora_A.weight': { dtype: 'F32', shape: [1, 2] }, 'x.lora_B.weight': { dtype: 'F32', shape: [3, 2] } },
@@ -102,7 +173,30 @@ describe('it is refused by name', () => {
       },
       /do not fit/,
     ],
-    ['an embedding', { 'x.lora_embedding_A': { dtype: 'F32', shape: [1, 2] } }, /lora_embedding_A/],
+    ['half an embedding', { 'x.lora_embedding_A': { dtype: 'F32', shape: [1, 2] } }, /do not fit/],
+    [
+      'a factor of an embedding beside one of a linear layer',
+      { 'x.lora_embedding_A': { dtype: 'F32', shape: [1, 2] }, 'x.lora_B.weight': { dtype: 'F32', shape: [3, 1] } },
+      /do not fit/,
+    ],
+    [
+      'magnitudes without DoRA',
+      { ...factors('x'), 'x.lora_magnitude_vector': { dtype: 'F32', shape: [4] } },
+      /has a mag/,
+    ],
+    ['magnitudes alone', { 'x.lora_magnitude_vector': { dtype: 'F32', shape: [4] } }, /do not fit/],
+    [
+      'magnitudes of a width',
+      { ...factors('x'), 'x.lora_magnitude_vector': { dtype: 'F32', shape: [6] } },
+      /do not fit/,
+    ],
+    ['a part of another kind', { ...factors('x'), 'x.lora_diag': { dtype: 'F32', shape: [2] } }, /lora_diag/],
+    ['token updates', { 'x.token_adapter.trainable_tokens_delta': { dtype: 'F32', shape: [2] } }, /token_adapter/],
+    [
+      'one tensor under two names',
+      { 'x.modules_to_save.weight': { dtype: 'F32', shape: [2] }, 'x.weight': { dtype: 'F32', shape: [2] } },
+      /x\.weight twice/,
+    ],
     [
       'two updates of one weight',
       {
@@ -119,15 +213,69 @@ describe('it is refused by name', () => {
   });
 });
 
+describe('over its base', () => {
+  const base = temporaryFolder();
+  writeCheckpoint(base, {
+    tensors: {
+      'x.weight': { dtype: 'BF16', shape: [4, 6] },
+      'y.weight': { dtype: 'BF16', shape: [6, 4] },
+      'z.weight': { dtype: 'BF16', shape: [7, 7] },
+    },
+    config: { tie_word_embeddings: true },
+  });
+  const over = async (config: object, tensors: TestTensors) => {
+    await open(config, tensors);
+    const reference = parseReference(`${base}+${folder}`, ['/']);
+    return openModel(reference, null, () => Promise.reject(new Error('a test asked for a repository')));
+  };
+
+  test.each([true, false])(
+    'each update is the way round that its weight is, whatever the config says',
+    async (flag) => {
+      const { adapter } = await over({ fan_in_fan_out: flag }, { ...factors('x'), ...factors('y') });
+      expect([...(adapter?.updates ?? [])].map(([name, { transposed }]) => [name, transposed])).toEqual([
+        ['x.weight', false],
+        ['y.weight', true],
+      ]);
+    },
+  );
+
+  test('tensors are replaced in the model, and a head that was tied is added', async () => {
+    const { checkpoint } = await over(
+      { modules_to_save: ['z', 'lm_head'] },
+      {
+        ...factors('x'),
+        'base_model.model.z.weight': { dtype: 'F32', shape: [8, 7] },
+        'base_model.model.lm_head.weight': { dtype: 'F32', shape: [8, 7] },
+      },
+    );
+    expect(checkpoint.files.map(({ path }) => path)).toEqual([
+      join(base, 'model.safetensors'),
+      join(folder, 'adapter_model.safetensors'),
+    ]);
+    expect([...checkpoint.tensors].map(([name, { file, shape }]) => [name, file, shape])).toEqual([
+      ['x.weight', 0, [4, 6]],
+      ['y.weight', 0, [6, 4]],
+      ['z.weight', 1, [8, 7]],
+      ['lm_head.weight', 1, [8, 7]],
+    ]);
+  });
+
+  test('a tensor that the model does not have is not replaced', async () => {
+    const { code, message } = await failureOf(() =>
+      over({}, { ...factors('x'), 'base_model.model.score.weight': { dtype: 'F32', shape: [2, 6] } }),
+    );
+    expect([code, message]).toEqual(['unsupported-adapter', expect.stringContaining('replaces score.weight')]);
+  });
+});
+
 describe('a folder is no adapter', () => {
-  test('without weights, or with a pickle for them', async () => {
+  test('without weights', async () => {
     await open({});
     rmSync(join(folder, 'adapter_model.safetensors'));
     expect((await failureOf(() => openAdapter(localFiles(folder)))).message).toContain(
       'lacks adapter_model.safetensors',
     );
-    writeFileSync(join(folder, 'adapter_model.bin'), '');
-    expect((await failureOf(() => openAdapter(localFiles(folder)))).message).toContain('adapter_model.bin is not read');
   });
 
   test('without a config', async () => {
