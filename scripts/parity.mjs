@@ -23,6 +23,8 @@ const parityModule = (python, name, args, output = 'capture') =>
     output,
   });
 
+const say = (text) => process.stderr.write(`parity ${text}\n`);
+
 const mustSucceed = async (running) => {
   const { code, text } = await running;
   if (code !== 0) throw new Error(text);
@@ -30,8 +32,11 @@ const mustSucceed = async (running) => {
 
 const compareAll = async (folder, knownGaps) => {
   const { amalgam, python } = await prepareParity(root);
+  say('making checkpoints');
   await mustSucceed(parityModule(python, 'prepare', [folder]));
+  say('merging them with mergekit and with amalgam');
   await Promise.all([mustSucceed(parityModule(python, 'run_mergekit', [folder])), runAmalgam(folder, amalgam)]);
+  say('comparing');
   const { methodNames } = await import('../dist/protocol/methods.js');
   const args = [folder, '--methods', methodNames.join(','), ...(knownGaps ? ['--known-gaps'] : [])];
   const { code } = await parityModule(python, 'compare', args, 'inherit');

@@ -32,4 +32,4 @@ def make_adapters(directory: Path) -> None:
             for key, parameter in adapted.named_parameters():
                 if "lora_" in key:
                     parameter.copy_(0.05 * torch.randn(parameter.shape, generator=generator))
-        adapted.save_pretrained(directory / name)
+        adapted.save_pretrained(str(directory / name))

@@ -34,7 +34,7 @@ def _llama(**changes: object) -> PretrainedConfig:
 def _t5() -> PretrainedConfig:
     return transformers.T5Config(
         vocab_size=SIZE, d_model=HIDDEN, d_kv=16, d_ff=FEED_FORWARD, num_layers=3, num_decoder_layers=2,
-        num_heads=4, feed_forward_proj="gated-gelu", tie_word_embeddings=False, decoder_start_token_id=0,
+        num_heads=4, feed_forward_proj="gated-gelu",
     )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def head_cases() -> Iterator[Case]:
 def crime_cases() -> Iterator[Case]:
     """Two classes of models with the same tensors."""
     models = [model("./llama-float32/a", {"weight": 0.5}), model("./mistral-float32/a", {"weight": 0.5})]
-    recipe = {
+    recipe: Recipe = {
         "merge_method": "linear",
         "models": models,
         "base_model": "./llama-float32/a",

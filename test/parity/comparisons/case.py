@@ -110,9 +110,9 @@ def _adjusted(root: Path, case: dict[str, Any], ours: Output, theirs: Output) ->
 
 def _reordered(root: Path, case: dict[str, Any], ours: Output) -> Output:
     """Our rows of the vocabulary in the order of mergekit's ids."""
-    folders = [root / program / case["name"] for program in ("amalgam", "mergekit")]
+    mine, other = root / "amalgam" / case["name"], root / "mergekit" / case["name"]
     tensors = {
-        name: in_order_of(*folders, tensor) if name.startswith(_VOCABULARY) else tensor
+        name: in_order_of(mine, other, tensor) if name.startswith(_VOCABULARY) else tensor
         for name, tensor in ours.tensors.items()
     }
     return replace(ours, tensors=tensors)

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from parity.comparisons.close import compare_close
 from parity.comparisons.files import Array, exact, read_model
 from parity.comparisons.settings import Place, parameter, place_of
@@ -14,8 +16,7 @@ def average(root: Path, place: Place) -> Array:
     """The weighted mean of all models at a place."""
     weights = [parameter(place, "weight", 1.0, source) for source in place.inputs]
     values = [exact(input_tensor(root, source.model, source.tensor)) for source in place.inputs]
-    total = sum(weight * value for weight, value in zip(weights, values, strict=True))
-    return total / sum(weights)
+    return np.asarray(np.average(np.stack(values), axis=0, weights=weights))
 
 
 def compare_stack(root: Path, case: dict[str, Any]) -> tuple[int, list[Difference]]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from parity.comparisons.close import compare_close
+from parity.comparisons.family import Mask
 from parity.comparisons.files import Array, exact
 from parity.comparisons.settings import Place
 from parity.comparisons.verdict import farthest, input_tensor, scale_of
@@ -19,7 +20,7 @@ def _softmax(values: Array) -> Array:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def _near_cut(root: Path, recipe: dict[str, Any], place: Place) -> Array:
+def _near_cut(root: Path, recipe: dict[str, Any], place: Place) -> Mask:
     """Entries whose importance is within rounding of median + 1.5 (q75 - q25)."""
     reference = recipe["base_model"]
     base_name = next((source.tensor for source in place.inputs if source.model == reference), place.tensor)

@@ -4,6 +4,7 @@ Every entry must be what the formula gives for some set of kept models; only the
 The kept entries are then counted against their probabilities, and the L1 norms checked.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ class Tally:
 
     def sigmas(self) -> float:
         """How far the count is from what is expected, in standard deviations."""
-        return abs(self.kept - self.expected) / max(self.variance, 1e-12) ** 0.5
+        return abs(self.kept - self.expected) / math.sqrt(max(self.variance, 1e-12))
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def keep_probabilities(merge: Merge, shape: Sequence[int], number: int) -> Array
     if density >= 1 or not merge.method.startswith("della"):
         return np.full(size, min(density, 1.0))
     epsilon = parameter(merge.place, "epsilon", 0.15, merge.inputs[number])
-    rows = abs(merge.deltas[number]).reshape(shape if len(shape) > 1 else (1, size))
+    rows = abs(merge.deltas[number]).reshape(tuple(shape) if len(shape) > 1 else (1, size))
     ranks = rows.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
     return np.asarray((density - epsilon + 2 * epsilon * ranks / (rows.shape[1] - 1)).reshape(-1))
 
