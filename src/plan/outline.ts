@@ -2,7 +2,7 @@ import { type Architecture, type Stack, spell, type TensorName } from './archite
 import { findTensor } from './find-tensor.js';
 import { layerPosition } from './layer-place.js';
 import type { Participant, SliceRoles } from './roles.js';
-import { isBeforeLayers, isOptional } from './tensor-roles.js';
+import { isBeforeLayers, isOfWholeStack, isOptional } from './tensor-roles.js';
 import type { TensorView } from './tensor-view.js';
 
 /** A tensor of the output before it is decided how its inputs go together. */
@@ -123,10 +123,16 @@ export const outlineLayers = (
   const layers = Math.min(...lengths);
   const reference = referenceOf(roles, describe, donor);
   if (reference === null || lengths.length === 0) return [];
+  const isShared = (rest: string): boolean => isOfWholeStack(rest) && roles.all.every(isHeldOnce(stacks, rest));
+  const layerOf = (index: number, offset: number, rest: string): number =>
+    isShared(rest) ? 0 : (starts[index] ?? 0) + offset;
   const keyOf = (index: number, offset: number, rest: string): string =>
-    `${stackKey(roles, stacks, index)}.${(starts[index] ?? 0) + offset}.${rest}`;
+    `${stackKey(roles, stacks, index)}.${layerOf(index, offset, rest)}.${rest}`;
   return Array.from({ length: layers }, (_, offset) => offset).flatMap((offset) => {
-    const names = namesAt(roles, stacks, reference, describe, offset);
+    const own = namesAt(roles, stacks, reference, describe, (start) => start + offset);
+    const held = own.filter(({ layer }) => !isShared(layer?.rest ?? ''));
+    const shared = first + offset === 0 ? namesAt(roles, stacks, reference, describe, () => 0) : [];
+    const names = [...held, ...shared.filter(({ layer }) => isShared(layer?.rest ?? ''))];
     return names.map((name): OutlinedTensor => {
       const rest = name.layer?.rest ?? '';
       const kind = `${donorStack}.*.${rest}`;
@@ -139,7 +145,7 @@ export const outlineLayers = (
         t: layerPosition(offset, layers),
         roles,
         views: viewsOf(roles, describe, (index) => keyOf(index, offset, rest), false),
-        sourceNames: starts.map((start) => spell(donor, inDonor, start + offset)),
+        sourceNames: starts.map((_, index) => spell(donor, inDonor, layerOf(index, offset, rest))),
       };
     });
   });
@@ -156,19 +162,27 @@ const stackKey = (roles: SliceRoles, stacks: ReadonlyMap<Participant, Stack>, in
   return (participant && stacks.get(participant)?.key) ?? '';
 };
 
+/** Whether a participant has a tensor in its first layer alone. */
+const isHeldOnce =
+  (stacks: ReadonlyMap<Participant, Stack>, rest: string) =>
+  (participant: Participant): boolean => {
+    const has = (layer: number) => stacks.get(participant)?.names[layer]?.some((name) => name.layer?.rest === rest);
+    return has(1) !== true;
+  };
+
 /** Names in one layer of a slice: those of the reference, then optional ones that only others have. */
 const namesAt = (
   roles: SliceRoles,
   stacks: ReadonlyMap<Participant, Stack>,
   reference: Architecture,
   describe: Describe,
-  offset: number,
+  layerAt: (start: number) => number,
 ): TensorName[] => {
   const found = new Map<string, TensorName>();
   const own = roles.all.filter((participant) => describe(participant) === reference);
   for (const participant of [...own, ...roles.all]) {
-    const start = participant.written.layers?.start ?? 0;
-    for (const name of stacks.get(participant)?.names[start + offset] ?? []) {
+    const layer = layerAt(participant.written.layers?.start ?? 0);
+    for (const name of stacks.get(participant)?.names[layer] ?? []) {
       const rest = name.layer?.rest ?? '';
       const isOwn = describe(participant) === reference;
       if (!found.has(rest) && (isOwn || isOptional(name.key))) found.set(rest, name);

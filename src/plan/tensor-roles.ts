@@ -47,6 +47,9 @@ export const isComputed = (key: string, shape: readonly number[]): boolean => {
 export const isOptional = (key: string): boolean =>
   isHead(key) || /\.bias$|[._][qk]_(layer)?norm\.weight$|position_ids$|(^|\.)pooler\./.test(key);
 
+/** Tensors that a stack may hold once, in its first layer, for all layers: T5's position biases. */
+export const isOfWholeStack = (rest: string): boolean => rest.includes('relative_attention_bias');
+
 const tied: readonly (readonly string[])[] = [
   ['shared.weight', 'encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'],
   ['cls.predictions.bias', 'cls.predictions.decoder.bias'],

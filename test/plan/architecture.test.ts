@@ -125,3 +125,25 @@ test('models of different classes are merged only on request', async () => {
   );
   expect((await planText(folder, overridden)).faults).toEqual([]);
 });
+
+test('the position biases of T5 stay in the first layer of the stack, whatever layer that is', async () => {
+  const bias = 'layer.0.SelfAttention.relative_attention_bias.weight';
+  const tensors = {
+    ...families.T5?.tensors(layers),
+    [`encoder.block.0.${bias}`]: { dtype: 'F32', shape: [8, 2] },
+  } as const;
+  writeCheckpoint(join(folder, 'biased'), { tensors, config: families.T5?.config(layers) ?? {} });
+  for (const [first, second] of [
+    ['[0, 2]', '[0, 3]'],
+    ['[2, 4]', '[0, 3]'],
+  ]) {
+    const slices = [first, second].map((range) => `{ sources: [{ model: biased, layer_range: ${range} }] }`).join(', ');
+    const text = `merge_method: passthrough\nmodules:\n  encoder: { slices: [${slices}] }\n  decoder: { models: [{ model: biased }] }\n`;
+    const { plan, faults } = await planText(folder, text);
+    expect(faults).toEqual([]);
+    const biases = plan?.steps.filter(({ tensor }) => tensor.endsWith(bias));
+    expect(biases?.map(({ tensor, inputs }) => [tensor, inputs[0]?.tensor])).toEqual([
+      [`encoder.block.0.${bias}`, `encoder.block.0.${bias}`],
+    ]);
+  }
+});
