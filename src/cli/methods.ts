@@ -1,6 +1,7 @@
 import { exitCodes, UserError } from '../errors.js';
 import { suggestion } from '../nearest.js';
-import { MethodName, methodNames, methodSpec, type ParameterSpec } from '../protocol/methods.js';
+import type { ParameterSpec } from '../protocol/method-spec.js';
+import { MethodName, methodNames, methodSpec } from '../protocol/methods.js';
 import type { CliContext } from './context.js';
 
 const inputsText = (name: MethodName): string => {

@@ -1,5 +1,6 @@
 import type { Fault } from '../fault.js';
-import { type MethodName, methodSpec, type ParameterSpec } from '../protocol/methods.js';
+import type { ParameterSpec } from '../protocol/method-spec.js';
+import { type MethodName, methodSpec } from '../protocol/methods.js';
 import type { Operation, ParameterValues } from '../protocol/plan.js';
 import type { Recipe, RecipeSource, Settings } from '../recipe/recipe.js';
 import {

@@ -1,6 +1,7 @@
 import type { Fault } from '../fault.js';
 import { suggestion } from '../nearest.js';
-import { type MethodName, methodSpec, type ParameterSpec } from '../protocol/methods.js';
+import type { ParameterSpec } from '../protocol/method-spec.js';
+import { type MethodName, methodSpec } from '../protocol/methods.js';
 import type { YamlSource } from '../yaml.js';
 import { coerce } from './coerce.js';
 import { type Recipe, type Setting, type SettingEntry, type Settings, slicesOf } from './recipe.js';

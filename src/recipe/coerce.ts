@@ -1,4 +1,4 @@
-import type { ParameterSpec } from '../protocol/methods.js';
+import type { ParameterSpec } from '../protocol/method-spec.js';
 import type { Scalar } from './recipe.js';
 
 const decimal = /^[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][+-]?\d+)?$/;

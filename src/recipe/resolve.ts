@@ -1,4 +1,4 @@
-import type { ParameterSpec } from '../protocol/methods.js';
+import type { ParameterSpec } from '../protocol/method-spec.js';
 import { coerce } from './coerce.js';
 import type { Setting, SettingEntry, Settings, SettingValue } from './recipe.js';
 

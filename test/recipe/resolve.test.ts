@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ParameterSpec } from '../../src/protocol/methods.js';
+import type { ParameterSpec } from '../../src/protocol/method-spec.js';
 import type { Settings } from '../../src/recipe/recipe.js';
 import { resolveParameter, valueAt, valueFor } from '../../src/recipe/resolve.js';
 
