@@ -72,7 +72,7 @@ export const openCheckpoint = async (files: ModelFiles): Promise<Checkpoint> => 
   const configText = config === null ? null : await files.readText('config.json');
   const headers = await concurrently(shards, headersAtOnce, files.readHeader);
   const tensors = collect(model, shards, placed, headers);
-  refuseQuantised(model, config, tensors.keys());
+  refuseQuantised(model, config, tensors);
   const others = names.filter((name) => !isWeights(name));
   return { path, files: headers.map(({ file }) => file), tensors, config, configText, others };
 };

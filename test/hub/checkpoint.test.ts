@@ -234,17 +234,4 @@ describe('it is said', () => {
     put('config.json', content);
     expect((await failure()).message).toMatch(reason);
   });
-
-  test.each([
-    ['its config', tensors, { quantization_config: { quant_method: 'gptq', bits: 4 } }, /gptq, 4 bits/],
-    ['a config of another kind', tensors, { quantization_config: 'int8' }, /quantization_config/],
-    ['GPTQ names', { 'l.qweight': { dtype: 'I32', shape: [1] } } as TestTensors, {}, /`l\.qweight`/],
-    ['bitsandbytes names', { 'l.weight.absmax': { dtype: 'U8', shape: [1] } } as TestTensors, {}, /absmax/],
-    ['FP8 scales', { 'l.weight_scale_inv': { dtype: 'F32', shape: [1] } } as TestTensors, {}, /weight_scale_inv/],
-  ])('that it is quantised, by %s', async (_, held, config, reason) => {
-    writeCheckpoint(folder, { tensors: held, config });
-    const { code, message, exitCode } = await failure();
-    expect([code, exitCode]).toEqual(['quantised', exitCodes.incompatible]);
-    expect(message).toMatch(reason);
-  });
 });
