@@ -28,10 +28,11 @@ def apply(
     probability p. The random words are those of DARE's masks.
     """
     density, epsilon = parameters.each("density")[number], parameters.each("epsilon")[number]
-    ranks = ranks_along_second(delta, chunk.tensor.shape)
+    ranks = ranks_along_second(delta, chunk)
     columns = chunk.tensor.shape[1] if len(chunk.tensor.shape) > 1 else chunk.tensor.elements
     least, span = (density - epsilon, 2 * epsilon / (columns - 1)) if columns > 1 else (density, 0.0)
-    limits = ranks.to(torch.float64).mul_(span).add_(least).mul_(2.0**32).sub_(2.0**31)
+    limits = chunk.take("limits", torch.float64).copy_(ranks)
+    limits.mul_(span).add_(least).mul_(2.0**32).sub_(2.0**31)
     facts, low = chunk.tensor, 0
     while low < chunk.elements:
         block, first = divmod(chunk.start + low, MASK_BLOCK)
@@ -42,12 +43,13 @@ def apply(
         low = high
 
 
-def ranks_along_second(values: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
-    """Magnitude ranks along the second dimension of whole slabs, or of a whole vector; [n] to int64 [n]."""
+def ranks_along_second(values: torch.Tensor, chunk: Chunk) -> torch.Tensor:
+    """Magnitude ranks along the second dimension of whole slabs, or of a whole vector; [n] to int32 [n]."""
+    shape = chunk.tensor.shape
     if len(shape) < 3:
-        return row_ranks(values.view(-1, shape[1] if len(shape) == 2 else len(values))).view(-1)
+        return row_ranks(values, shape[1] if len(shape) == 2 else len(values), chunk.scratch)
     slabs = values.view(-1, shape[1], prod(shape[2:])).transpose(1, 2)
-    ranks = row_ranks(slabs.reshape(-1, shape[1])).view(slabs.shape)
+    ranks = row_ranks(slabs.reshape(-1), shape[1], chunk.scratch).view(slabs.shape)
     return ranks.transpose(1, 2).reshape(-1)
 
 
