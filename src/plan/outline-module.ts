@@ -4,15 +4,9 @@ import type { Architecture, Stack, TensorName } from './architecture.js';
 import { checkDepths, checkRanges } from './check-layers.js';
 import { chooseStack, stackFault } from './choose-stack.js';
 import { isModuleOf } from './modules.js';
-import {
-  type Describe,
-  lengthOf,
-  type Outline,
-  outlineByName,
-  outlineLayers,
-  outlineLoose,
-  referenceOf,
-} from './outline.js';
+import { type Describe, type Outline, referenceOf } from './outline.js';
+import { outlineByName, outlineLoose } from './outline-by-name.js';
+import { lengthOf, outlineLayers } from './outline-layers.js';
 import type { Participant, SliceRoles } from './roles.js';
 
 /** A stack of the output that is put together anew, and the layer that each of its layers comes from. */

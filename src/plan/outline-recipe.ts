@@ -2,7 +2,8 @@ import { type Fault, isError } from '../fault.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { Architecture } from './architecture.js';
 import { moduleOwners } from './modules.js';
-import { type Describe, type LeftOver, type OutlinedTensor, outlineByName } from './outline.js';
+import type { Describe, LeftOver, OutlinedTensor } from './outline.js';
+import { outlineByName } from './outline-by-name.js';
 import { outlineModule, type StackedLayers } from './outline-module.js';
 import type { Participant, SliceRoles } from './roles.js';
 
