@@ -65,11 +65,16 @@ def _check_update(plan: Plan, name: str, shape: list[int], update: LoraUpdate) -
     a, b = update.a, update.b
     for factor in (a, b):
         _check_range(plan, f"LoRA factor of {name}", factor)
-        require(len(factor.shape) >= 2 and is_floating(factor.dtype), f"LoRA factor of {name}")
+        matrix = len(factor.shape) >= 2 and min(factor.shape) > 0
+        require(matrix and is_floating(factor.dtype), f"LoRA factor of {name}")
     fits = (
         b.shape[1] == a.shape[0] and b.shape[0] * prod(a.shape[1:]) == prod(shape) and prod(b.shape[2:]) == 1
     )
     require(fits, f"LoRA shapes {b.shape} and {a.shape} do not fit {name} of shape {shape}")
+    if update.magnitude is not None:
+        _check_range(plan, f"DoRA magnitude of {name}", update.magnitude)
+        fits = prod(update.magnitude.shape) == b.shape[0] and is_floating(update.magnitude.dtype)
+        require(fits, f"DoRA magnitude of {name} is not of {b.shape[0]} numbers")
 
 
 def _check_range(plan: Plan, name: str, source: TensorRange) -> None:

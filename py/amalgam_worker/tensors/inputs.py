@@ -8,7 +8,7 @@ from math import prod
 import torch
 
 from amalgam_worker.protocol import RowMap, Step, StepInput
-from amalgam_worker.tensors.lora import UpdatedValues, load_lora
+from amalgam_worker.tensors.lora import updated
 from amalgam_worker.tensors.reader import InputFiles
 from amalgam_worker.tensors.row_map import RowSegment, map_rows, row_segments
 from amalgam_worker.tensors.stored import StoredValues, stored_tensor
@@ -45,7 +45,7 @@ class InputOpener:
         """A model's own tensor, before its rows are mapped and zeros put around it."""
         values: Values = StoredValues(stored_tensor(source.parts), dtype)
         if source.lora is not None:
-            values = UpdatedValues(values, load_lora(self._files, source.lora, self._device, dtype))
+            values = updated(values, source.lora, self._files, self._device, dtype)
         return values
 
     def _fitted(

@@ -8,6 +8,7 @@ import torch
 
 from amalgam_worker.protocol import LoraUpdate, TensorRange
 from amalgam_worker.tensors.buffers import ByteBuffer
+from amalgam_worker.tensors.dora import rescaled
 from amalgam_worker.tensors.dtypes import TORCH_DTYPES
 from amalgam_worker.tensors.reader import InputFiles
 from amalgam_worker.tensors.values import Values
@@ -29,9 +30,14 @@ class LoraFactors:
     right: torch.Tensor  # [rank, columns]
     scale: float
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the weight as it is stored."""
+        return self.left.shape[0], self.right.shape[1]
+
     def add_to(self, chunk: torch.Tensor, start: int) -> None:
         """Adds elements [start, start + n) of the flattened update to `chunk`, of shape [n], in place."""
-        rows, columns = self.left.shape[0], self.right.shape[1]
+        rows, columns = self.shape
         step = max(1, min(_BLOCK_ROWS, _BLOCK_ELEMENTS // columns))
         stop = start + chunk.numel()
         for row in range(start // columns // step * step, -(-stop // columns), step):
@@ -57,19 +63,27 @@ class UpdatedValues:
         return values
 
 
-def load_lora(files: InputFiles, update: LoraUpdate, device: torch.device, dtype: torch.dtype) -> LoraFactors:
-    """Reads both factors in full; `W + scale * B @ A`, transposed where the weight is stored as [in, out].
+def updated(
+    inner: Values, update: LoraUpdate, files: InputFiles, device: torch.device, dtype: torch.dtype
+) -> Values:
+    """Adds an update, whose factors are read in full, to a weight: `W + scale * B @ A`, rescaled for DoRA.
 
+    B @ A is transposed where the weight is stored as [in, out]; so are embeddings, [vocabulary, hidden].
     Source: Hu et al. 2021, arXiv:2106.09685, equation 3.
     """
-    a = _load(files, update.a, device, dtype)
-    b = _load(files, update.b, device, dtype)
+    a = _load(files, update.a, device, dtype).reshape(update.a.shape[0], -1)
+    b = _load(files, update.b, device, dtype).reshape(update.b.shape[0], -1)
     left, right = (a.T.contiguous(), b.T.contiguous()) if update.transposed else (b, a)
-    return LoraFactors(left, right, update.scale)
+    factors = LoraFactors(left, right, update.scale)
+    values = UpdatedValues(inner, factors)
+    if update.magnitude is None:
+        return values
+    magnitude = _load(files, update.magnitude, device, torch.float64)
+    return rescaled(values, factors.shape, magnitude, update.transposed, dtype)
 
 
 def _load(files: InputFiles, source: TensorRange, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
     buffer = ByteBuffer()
     files.read(source.file, source.offset, buffer.view(source.bytes))
     stored = buffer.tensor(TORCH_DTYPES[source.dtype], source.bytes // TORCH_DTYPES[source.dtype].itemsize)
-    return stored.to(device=device, dtype=dtype, copy=True).reshape(source.shape[0], -1)
+    return stored.to(device=device, dtype=dtype, copy=True)

@@ -12,6 +12,7 @@ import torch
 
 from amalgam_worker.protocol import RowFill, RowMap, RowRun
 from amalgam_worker.tensors.column_totals import ColumnTotals
+from amalgam_worker.tensors.row_blocks import row_blocks
 from amalgam_worker.tensors.values import Values
 from amalgam_worker.tensors.workspace import Workspace
 
@@ -98,11 +99,8 @@ class MeanPadded:
         target = workspace.scratch.take(f"{name} means", count, self._dtype)
         if inside:
             target[:inside].copy_(self._inner.take(workspace, name, start, inside))
-        while inside < count:
-            column = (start + inside) % self._columns
-            size = min(self._columns - column, count - inside)
-            target[inside : inside + size].copy_(means[column : column + size])
-            inside += size
+        for part, _, column in row_blocks(target[inside:], start + inside, self._columns):
+            part.copy_(means[column : column + part.shape[1]])
         return target
 
 
