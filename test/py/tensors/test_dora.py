@@ -1,4 +1,4 @@
-"""DoRA, and updates of embeddings: against float64, against peft's merge, for any chunking, with mapped rows."""
+"""DoRA, and updates of embeddings: against float64, against peft, for any chunking, with mapped rows."""
 
 from __future__ import annotations
 
