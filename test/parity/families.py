@@ -58,6 +58,12 @@ FAMILIES: dict[str, Callable[[], PretrainedConfig]] = {
     "qwen3": lambda: _config("Qwen3Config", tie_word_embeddings=False, head_dim=16),
     "gemma": lambda: _config("GemmaConfig", head_dim=16),
     "gemma2": lambda: _config("Gemma2Config", head_dim=16),
+    "gemma3": lambda: _config("Gemma3TextConfig", head_dim=16, sliding_window_pattern=2),
+    "granite": lambda: _config("GraniteConfig", tie_word_embeddings=False),
+    "starcoder2": lambda: _config("Starcoder2Config", tie_word_embeddings=False),
+    "qwen3-moe": lambda: _config(
+        "Qwen3MoeConfig", head_dim=16, num_experts=4, moe_intermediate_size=32, num_hidden_layers=2
+    ),
     "phi3": lambda: _config("Phi3Config", tie_word_embeddings=False),
     "mixtral": lambda: _config("MixtralConfig", num_local_experts=4, num_hidden_layers=2),
     "gpt2": _gpt2,

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from parity.cases.case import Case, Recipe, model
 from parity.families import FAMILIES
 
+_SPARSE = ("mixtral", "qwen3-moe")
+
 
 def _recipe(method: str, folder: str) -> Recipe:
     tunes = [model(f"{folder}/a", {"weight": [0.2, 0.8]}), model(f"{folder}/b", {"weight": 0.6})]
@@ -15,16 +17,23 @@ def architecture_cases() -> Iterator[Case]:
     """A gradient over the layers of every family; T5 and Mixtral also show their stacks and experts."""
     for family in FAMILIES:
         recipe = _recipe("task_arithmetic", f"./{family}-float32")
-        differences = ["expert-layout"] if family == "mixtral" else []
+        differences = ["expert-layout"] if family in _SPARSE else []
         yield Case("architectures", f"{family}-tasks", recipe, differences=differences)
 
 
-_STACKED = {"mixtral": ["expert-layout"], "qwen3": ["layer-lists"], "gemma2": ["layer-lists"]}
+_STACKED = {
+    "mixtral": ["expert-layout"],
+    "qwen3-moe": ["expert-layout"],
+    "qwen3": ["layer-lists"],
+    "gemma2": ["layer-lists"],
+    "gemma3": ["layer-lists"],
+}
 
 
 def stacked_family_cases() -> Iterator[Case]:
     """Layers of other architectures renumbered."""
-    for family, depth in (("gpt2", 4), ("qwen3", 4), ("gemma2", 4), ("phi3", 4), ("mixtral", 2)):
+    for family in ("gpt2", "qwen3", "gemma2", "gemma3", "phi3", *_SPARSE):
+        depth = 2 if family in _SPARSE else 4
         slices = [
             {"sources": [model(f"./{family}-float32/{name}", layer_range=[start, depth - 1 + start])]}
             for name, start in (("a", 0), ("b", 1))

@@ -1,39 +1,18 @@
 """Bring mergekit's output into amalgam's form where a case names a deliberate difference of form."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 
+from parity.comparisons.experts import take_apart
 from parity.comparisons.files import Output
-
-_FUSED = re.compile(r"^(.*)\.mlp\.(experts\.gate_up_proj|experts\.down_proj|gate\.weight)$")
-
-
-def _unfused(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
-    match = _FUSED.match(name)
-    if match is None:
-        return {name: tensor}
-    block = f"{match[1]}.block_sparse_moe"
-    if match[2] == "gate.weight":
-        return {f"{block}.gate.weight": tensor}
-    experts = enumerate(tensor)
-    if match[2] == "experts.down_proj":
-        return {f"{block}.experts.{number}.w2.weight": part for number, part in experts}
-    named = ((number, *part.chunk(2)) for number, part in experts)
-    return {
-        f"{block}.experts.{number}.{key}.weight": part
-        for number, gate, up in named
-        for key, part in (("w1", gate), ("w3", up))
-    }
 
 
 def _expert_layout(ours: Output, theirs: Output, _base: Output) -> Output:
     if set(ours.tensors) == set(theirs.tensors):
         return theirs
-    parts = [_unfused(name, tensor) for name, tensor in theirs.tensors.items()]
-    return replace(theirs, tensors={name: part for group in parts for name, part in group.items()})
+    return replace(theirs, tensors=take_apart(theirs.tensors, list(ours.tensors)))
 
 
 def _tied_flag(ours: Output, theirs: Output, _base: Output) -> Output:
