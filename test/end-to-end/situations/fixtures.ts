@@ -15,6 +15,8 @@ export type TinyModel = {
   readonly dtype?: Dtype;
   /** Which random numbers are added to those of the base; left out: none. */
   readonly tune?: number;
+  /** Size of those numbers; a tenth of the base's when left out. */
+  readonly noise?: number;
   /** Left out: the tokenizer of the base, with 320 tokens. */
   readonly tokenizer?: TokenizerOptions | null;
   readonly config?: Readonly<Record<string, unknown>>;
@@ -60,19 +62,23 @@ const shapesOf = ({ layers = 4, ffn = 96, keyHeads = 2, vocabulary = 320, tied =
   return shapes;
 };
 
-/** The tensors of a Llama: the same numbers for the same names, and a tenth as large ones added by tuning. */
+const seedOf = (name: string): number =>
+  [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_521, 7);
+
+/** The tensors of a Llama: the same numbers for the same names, and smaller ones added by tuning. */
 export const tensorsOf = (model: TinyModel): TestTensors => {
-  const { dtype = 'BF16', tune, sparse = false } = model;
+  const { dtype = 'BF16', tune, noise: size = 0.02, sparse = false } = model;
   return Object.fromEntries(
     Object.entries(shapesOf(model)).map(([name, shape]) => {
       if (sparse) return [name, { dtype, shape }];
-      const seed = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_521, 7);
-      const [base, noise] = [randomNumbers(seed), randomNumbers(seed + 65_521 * ((tune ?? 0) + 1))];
+      // A head is like the embedding, so that tied models and others are relatives.
+      const base = randomNumbers(seedOf(name.replace('lm_head', 'model.embed_tokens')));
+      const noise = randomNumbers(seedOf(name) + 65_521 * ((tune ?? 0) + 1));
       const middle = name.endsWith('norm.weight') ? 1 : 0;
       const elements = shape.reduce((product, size) => product * size, 1);
       const data = Array.from(
         { length: elements },
-        () => middle + 0.2 * base() + (tune === undefined ? 0 : 0.02 * noise()),
+        () => middle + 0.2 * base() + (tune === undefined ? 0 : size * noise()),
       );
       return [name, { dtype, shape, data }];
     }),

@@ -45,17 +45,21 @@ export const faultsOf = ({ events }: Finished): readonly Fault[] =>
   events.flatMap((event) => (event.type === 'faults' ? event.faults : []));
 
 /** Merges every recipe by the name of its output, two at a time. */
-export const mergeAll = async (folder: string, recipes: Readonly<Record<string, string>>) => {
+export const mergeAll = async (
+  folder: string,
+  recipes: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+): Promise<Map<string, Finished>> => {
   const finished = new Map<string, Finished>();
   const queue = Object.entries(recipes);
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [name, text] = next;
-      const run = await mergeTo(folder, name, text);
-      if (run.code !== 0)
-        throw new Error(
-          `${name}: exit ${run.code}: ${run.stderr}${JSON.stringify(run.events.at(-1))}${JSON.stringify(faultsOf(run))}`,
-        );
+      const run = await mergeTo(folder, name, text, flags);
+      if (run.code !== 0) {
+        const said = [run.stderr, ...[...faultsOf(run), run.events.at(-1)].map((event) => JSON.stringify(event))];
+        throw new Error(`${name} ended with ${run.code}: ${said.join('\n')}`);
+      }
       finished.set(name, run);
     }
   };
