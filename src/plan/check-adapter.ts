@@ -37,8 +37,9 @@ export const checkExpertAdapters = (source: YamlSource, grouped: readonly Groupe
     for (const { index, view } of group.base === null ? group.inputs : [group.base, ...group.inputs]) {
       const participant = tensor.roles.all[index];
       const updates = participant?.opened?.adapter?.updates;
+      if (participant === undefined || updates === undefined) continue;
       const isChanged = view.parts.length > 1 || String(view.parts[0]?.shape) !== String(view.shape);
-      if (participant !== undefined && isChanged && updates?.has(view.name)) wrong.add(participant);
+      if (isChanged && updates.has(view.name)) wrong.add(participant);
     }
   }
   return [...wrong].map(({ written }) => {

@@ -21,7 +21,7 @@ const write = (
   }: { added?: readonly string[]; files?: TestCheckpoint['files']; tied?: boolean } = {},
 ) => {
   const decoder = { ...tiny, vocabulary: rows, tied };
-  const tokenizer =
+  const tokenizer: Record<string, string> =
     vocab === null ? {} : { 'tokenizer.json': JSON.stringify(bpe({ vocab, added })), 'tokenizer_config.json': '{}' };
   writeCheckpoint(join(folder, name), {
     tensors: decoderTensors(decoder),
