@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { startWorker } from '../../src/bridge/worker.js';
-import { methods } from '../../src/protocol/methods.js';
 import type { ParameterSpec } from '../../src/protocol/method-spec.js';
+import { methods } from '../../src/protocol/methods.js';
 import { noTorch, testPython, titled } from '../bridge/python.js';
 
 describe.skipIf(noTorch)(titled('the worker', noTorch), () => {
