@@ -21,7 +21,7 @@ export type Checkpoint = {
   readonly config: Readonly<Record<string, unknown>> | null;
   /** The same as text, since JavaScript does not tell `1.0` from `1`. */
   readonly configText: string | null;
-  /** Names of the files that describe the model: configuration, tokenizer, templates, code. */
+  /** Names of the files beside the weights: configuration, tokenizer, templates, code, and all in the model's folders. */
   readonly others: readonly string[];
 };
 
@@ -73,6 +73,6 @@ export const openCheckpoint = async (files: ModelFiles): Promise<Checkpoint> => 
   const headers = await concurrently(shards, headersAtOnce, files.readHeader);
   const tensors = collect(model, shards, placed, headers);
   refuseQuantised(model, config, tensors);
-  const others = names.filter((name) => !isWeights(name));
+  const others = names.filter((name) => name.includes('/') || !isWeights(name));
   return { path, files: headers.map(({ file }) => file), tensors, config, configText, others };
 };

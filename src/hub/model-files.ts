@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { readLocalPickle } from './pickle/pickled-header.js';
 import type { RemoteFile } from './remote-file.js';
 import { readSafetensorsHeader, type WeightFile } from './safetensors-header.js';
+import { isInModelFolder, isModelFolder } from './sub-folders.js';
 import { isPickled } from './weight-names.js';
 
 /** The files of a model, in a folder or still on the Hub. */
@@ -11,7 +12,7 @@ export type ModelFiles = {
   readonly name: string;
   /** Folder that holds them, or will after the download. */
   readonly path: string;
-  /** Names of all files, sorted. */
+  /** Names of all files, sorted; those in a folder that belongs to the model as `folder/file`. */
   readonly names: readonly string[];
   readonly readText: (name: string) => Promise<string>;
   readonly readHeader: (name: string) => Promise<WeightFile>;
@@ -29,6 +30,14 @@ const isFileIn = (path: string, root: string | undefined): boolean => {
   }
 };
 
+/** Names of entries at the top, and of files in folders that belong to the model. A link to a folder is not followed. */
+const listNames = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry: Dirent): string[] => {
+    if (!entry.isDirectory() || !isModelFolder(entry.name)) return [entry.name];
+    const inside = readdirSync(join(folder, entry.name)).map((name) => `${entry.name}/${name}`);
+    return inside.filter(isInModelFolder);
+  });
+
 export type LocalOptions = {
   /** Links that lead out of this folder count as missing. */
   readonly root?: string;
@@ -41,7 +50,7 @@ export const localFiles = (folder: string, { root, name = folder }: LocalOptions
   return {
     name,
     path: folder,
-    names: readdirSync(folder)
+    names: listNames(folder)
       .filter((file) => isFileIn(join(folder, file), realRoot))
       .sort(),
     readText: async (file) => readFileSync(join(folder, file), 'utf8'),

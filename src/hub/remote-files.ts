@@ -20,7 +20,8 @@ const maximumText = 100_000_000;
 
 /** What Python needs beside the weights: configuration, tokenizer, templates and code, and the licence. */
 const isDescription = (name: string): boolean =>
-  (/\.(json|jinja|model|py|tiktoken|txt)$/i.test(name) || /^(licen[cs]e|notice|use_policy)/i.test(name)) &&
+  (/\.(json|jinja|model|py|tiktoken|txt|spm|vocab|codes)$/i.test(name) ||
+    /^(licen[cs]e|notice|use_policy)/i.test(name)) &&
   !/^(trainer_state|training_|optimizer|scheduler|.*_results)/.test(name);
 
 const readText = async (file: RemoteFile): Promise<string> => {

@@ -1,8 +1,9 @@
 import { exitCodes, UserError } from '../errors.js';
 import type { Hub } from './hub.js';
 import { networkFailure, type Purpose } from './hub-errors.js';
+import { isInModelFolder, isModelFolder } from './sub-folders.js';
 
-/** A file at the top of a repository. */
+/** A file at the top of a repository, or in a folder that belongs to the model, as `folder/file`. */
 export type ListedFile = { readonly name: string; readonly bytes: number; readonly oid: string };
 
 /** A repository at one commit. */
@@ -12,6 +13,9 @@ export type Repository = Purpose & {
   readonly read: (file: ListedFile, begin: number, end: number) => Promise<Uint8Array>;
   readonly stream: (file: ListedFile, begin: number, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 };
+
+/** More than any model has; each costs a request. */
+const mostFolders = 32;
 
 const isCommit = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-f]{40}$/.test(text);
 
@@ -40,17 +44,22 @@ const resolveCommit = async (hub: Hub, purpose: Purpose): Promise<string> => {
   return sha;
 };
 
-const listTop = async (hub: Hub, purpose: Purpose, commit: string): Promise<ListedFile[]> => {
+/** Entries of the repository's top, or of one of its folders. */
+const list = async (hub: Hub, purpose: Purpose, commit: string, folder?: string): Promise<ListedFile[]> => {
   const { listFiles } = await import('@huggingface/hub');
-  const repo = { type: 'model', name: purpose.repository } as const;
+  const where = { repo: { type: 'model', name: purpose.repository } as const, revision: commit };
   const files: ListedFile[] = [];
-  const listed = listFiles({ repo, revision: commit, hubUrl: hub.access.endpoint, fetch: hub.fetchFor(purpose) });
-  for await (const { type, path, size, oid: gitOid, lfs } of listed) {
-    if (type !== 'file' || !isPlain(path)) continue;
+  const folders: string[] = [];
+  const access = { hubUrl: hub.access.endpoint, fetch: hub.fetchFor(purpose) };
+  for await (const entry of listFiles({ ...where, ...access, ...(folder !== undefined && { path: folder }) })) {
+    const { type, path, size, oid: gitOid, lfs } = entry;
+    if (type === 'directory' && folder === undefined && isModelFolder(path)) folders.push(path);
+    if (type !== 'file' || !(folder === undefined ? isPlain(path) : isInModelFolder(path))) continue;
     const oid = lfs?.oid ?? gitOid;
     if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(String(oid))) throw notTheHub(hub, `a hash of ${path}`);
     files.push({ name: path, bytes: lfs?.size ?? size, oid: String(oid) });
   }
+  for (const found of folders.slice(0, mostFolders)) files.push(...(await list(hub, purpose, commit, found)));
   return files;
 };
 
@@ -70,7 +79,7 @@ export const openRepository = async (hub: Hub, purpose: Purpose): Promise<Reposi
   /** The content as a lazy blob whose slices are range requests; size and address are known, so opening it asks nothing. */
   const blobOf = async ({ name, bytes, oid }: ListedFile, fetch: typeof globalThis.fetch): Promise<Blob> => {
     const { downloadFile } = await import('@huggingface/hub');
-    const url = `${endpoint}/${repository}/resolve/${commit}/${encodeURIComponent(name)}`;
+    const url = `${endpoint}/${repository}/resolve/${commit}/${name.split('/').map(encodeURIComponent).join('/')}`;
     const repo = { type: 'model', name: repository } as const;
     const downloadInfo = { size: bytes, etag: oid, url };
     const blob = await downloadFile({ repo, path: name, hubUrl: endpoint, fetch, xet: false, downloadInfo });
@@ -81,7 +90,7 @@ export const openRepository = async (hub: Hub, purpose: Purpose): Promise<Reposi
   return {
     ...purpose,
     commit,
-    files: await understood(() => listTop(hub, purpose, commit)),
+    files: await understood(() => list(hub, purpose, commit)),
     read: (file, begin, end) =>
       understood(async () => {
         const blob = await blobOf(file, hub.fetchFor({ ...purpose, file: file.name }));

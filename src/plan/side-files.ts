@@ -6,7 +6,7 @@ import { modelCard } from './card.js';
 import { editJson } from './edit-json.js';
 import { type ConfigChanges, editConfig } from './output-config.js';
 
-/** Files of the donor that are weights, state of a training or the donor's own words: they do not describe the merge. */
+/** Files at the donor's top that are weights, state of a training or the donor's own words: they do not describe the merge. */
 const leftBehind =
   /^(README.*|\..*|adapter_.*|training_args\.bin|trainer_state\.json|optimizer\..*|.*\.(safetensors|bin|pt|pth|gguf|ggml|h5|msgpack|onnx|index\.json))$/i;
 
@@ -46,7 +46,7 @@ export const sideFiles = (
   ];
   const names = new Set([...own.map(({ name }) => name), 'config.json', recipeName]);
   const copies = others
-    .filter((name) => !names.has(name) && !leftBehind.test(name) && !without(name))
+    .filter((name) => !names.has(name) && (name.includes('/') || !leftBehind.test(name)) && !without(name))
     .map((name): SideFile => ({ name, source: join(path, name), text: null }));
   return [...copies, ...own];
 };

@@ -40,7 +40,16 @@ export type Staging = {
   readonly discard: () => void;
 };
 
-const filesIn = (directory: string): string[] => (existsSync(directory) ? readdirSync(directory) : []);
+/** Files of a folder and of those in it; what lies deeper, or an empty folder, ends in a slash. */
+const filesIn = (directory: string): string[] => {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    if (!entry.isDirectory()) return [entry.name];
+    const inside = readdirSync(join(directory, entry.name), { withFileTypes: true });
+    const names = inside.map((inner) => `${entry.name}/${inner.name}${inner.isDirectory() ? '/' : ''}`);
+    return names.length === 0 ? [`${entry.name}/`] : names;
+  });
+};
 
 const ownFiles = (output: string): ReadonlySet<string> => {
   const path = join(output, manifestName);
@@ -100,6 +109,7 @@ const writeDurably = (path: string, text: string): void => {
 /** Writes the side files in the plan's order, then the manifest. */
 const completeOutput = (directory: string, plan: Plan, version: string): void => {
   for (const { name, source, text } of plan.sideFiles) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
     if (source !== null) copyFileSync(source, join(directory, name));
     else writeDurably(join(directory, name), text ?? '');
   }

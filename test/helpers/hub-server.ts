@@ -89,14 +89,15 @@ const jsonReply = (value: unknown, headers: Reply['headers'] = {}): Reply => ({
   body: JSON.stringify(value),
 });
 
-/** A folder as the Hub lists it. */
-export const listing = ({ folder }: { readonly folder: string }) =>
-  readdirSync(folder, { withFileTypes: true }).map((entry) => {
-    if (entry.isDirectory()) return { type: 'directory', path: entry.name, size: 0, oid: sha1(entry.name) };
-    const content = readFileSync(join(folder, entry.name));
+/** A folder of a repository as the Hub lists it; `inside` is its path in the repository. */
+export const listing = ({ folder }: { readonly folder: string }, inside = '') =>
+  readdirSync(join(folder, inside), { withFileTypes: true }).map((entry) => {
+    const path = inside === '' ? entry.name : `${inside}/${entry.name}`;
+    if (entry.isDirectory()) return { type: 'directory', path, size: 0, oid: sha1(path) };
+    const content = readFileSync(join(folder, path));
     const file = {
       type: 'file',
-      path: entry.name,
+      path,
       size: content.length,
       oid: sha1(`blob ${content.length}\0`, content),
     };
@@ -131,9 +132,9 @@ export const startHub = async (): Promise<HubServer> => {
   const commitOf = ({ commit, revisions }: Published, revision: string): string | undefined =>
     [commit, 'main', ...revisions].includes(revision) ? commit : undefined;
 
-  const listingReply = (published: Published, url: URL): Reply => {
+  const listingReply = (published: Published, inside: string, url: URL): Reply => {
     const start = Number(url.searchParams.get('cursor') ?? 0);
-    const entries = listing(published);
+    const entries = listing(published, inside);
     const next = new URL(url);
     next.searchParams.set('cursor', String(start + pageSize));
     const link: Reply['headers'] = start + pageSize < entries.length ? { link: `<${next}>; rel="next"` } : {};
@@ -141,7 +142,8 @@ export const startHub = async (): Promise<HubServer> => {
   };
 
   const fileReply = ({ folder, commit }: Published, repository: string, file: string, range?: string): Reply => {
-    if (!readdirSync(folder).includes(file)) return refuse(404, 'EntryNotFound', 'Entry not found');
+    if (!readdirSync(folder, { recursive: true, encoding: 'utf8' }).includes(file))
+      return refuse(404, 'EntryNotFound', 'Entry not found');
     const content = readFileSync(join(folder, file));
     const hash = hashOf(file, content);
     const common = { 'x-repo-commit': commit, etag: `"${hash}"`, 'accept-ranges': 'bytes' };
@@ -151,18 +153,19 @@ export const startHub = async (): Promise<HubServer> => {
     return { status: 302, headers: { ...common, ...linked, location } };
   };
 
-  const answerHub = ({ path, authorization, range }: SeenRequest): Reply => {
-    const url = new URL(path, endpoint);
+  const answerHub = ({ path: asked, authorization, range }: SeenRequest): Reply => {
+    const url = new URL(asked, endpoint);
     const parts = url.pathname.slice(1).split('/').map(decodeURIComponent);
     const isApi = parts[0] === 'api';
-    const [org = '', name = '', verb = '', revision = '', file = ''] = isApi ? parts.slice(2) : parts;
+    const [org = '', name = '', verb = '', revision = '', ...path] = isApi ? parts.slice(2) : parts;
+    const file = path.join('/');
     const published = repositories.get(`${org}/${name}`);
     const refused = refusalFor(published, authorization?.replace(/^Bearer /, ''), !isApi);
     if (refused !== undefined || published === undefined) return refused ?? refuse(500, null, 'unreachable');
     const commit = commitOf(published, revision);
     if (commit === undefined) return refuse(404, 'RevisionNotFound', `Invalid rev id: ${revision}`);
     if (verb === 'resolve') return fileReply(published, `${org}/${name}`, file, range);
-    if (verb === 'tree') return listingReply(published, url);
+    if (verb === 'tree') return listingReply(published, file, url);
     return jsonReply({ _id: '1', id: `${org}/${name}`, sha: commit, lastModified: '2024-01-01T00:00:00Z' });
   };
 

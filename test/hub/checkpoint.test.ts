@@ -93,6 +93,40 @@ describe('a folder opens', () => {
     expect((await failure()).message).toContain(`lacks ${names[1]}`);
   });
 
+  test('with the files of folders that belong to the model, and of no other', async () => {
+    const own = ['1_Pooling/config.json', '2_Dense/model.safetensors', 'additional_chat_templates/tool_use.jinja'];
+    const foreign = [
+      'checkpoint-500/config.json',
+      'onnx/config.json',
+      '.git/config.json',
+      '1_Pooling/.hidden.json',
+      '1_Pooling/notes.md',
+      '2_Dense/deeper/config.json',
+      'additional_chat_templates.old/x.jinja',
+    ];
+    const files = Object.fromEntries([...own, ...foreign].map((name) => [name, '{}']));
+    writeCheckpoint(folder, { tensors, config: null, files });
+    writeCheckpoint(join(folder, 'elsewhere'), { tensors });
+    symlinkSync(join(folder, 'elsewhere'), join(folder, '3_Linked'));
+    symlinkSync('nowhere', join(folder, '1_Pooling/dangling.json'));
+    const { others, tensors: found } = await open();
+    expect(others).toEqual(own);
+    expect(found.size).toBe(3);
+    expect(await localFiles(folder).readText('1_Pooling/config.json')).toBe('{}');
+  });
+
+  test('without links in its folders that leave the root, where one is given', () => {
+    writeCheckpoint(join(folder, 'model'), { tensors, files: { '1_Pooling/config.json': '{}' } });
+    symlinkSync('/etc/passwd', join(folder, 'model/1_Pooling/stolen.txt'));
+    symlinkSync('../config.json', join(folder, 'model/1_Pooling/linked.json'));
+    expect(localFiles(join(folder, 'model'), { root: folder }).names).toEqual([
+      '1_Pooling/config.json',
+      '1_Pooling/linked.json',
+      'config.json',
+      'model.safetensors',
+    ]);
+  });
+
   test.each(['weights.pt', 'step-100.pth', 'ema.bin'])('by the only file, %s', async (name) => {
     put(name, torchBytes({ a: [2] }));
     expect([...(await open()).tensors.keys()]).toEqual(['a']);

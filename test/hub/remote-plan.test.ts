@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { repositoryFinder } from '../../src/cli/find-repository.js';
@@ -11,6 +11,7 @@ import { planRecipe } from '../../src/run/plan-recipe.js';
 import { type TestCheckpoint, writeCheckpoint, writeSafetensors } from '../helpers/checkpoint.js';
 import { listing, startHub } from '../helpers/hub-server.js';
 import { temporaryFolder } from '../helpers/temporary.js';
+import { torchBytes } from './pickle/read-bytes.js';
 import { failureOf } from './rejection.js';
 import { emptyCache, fetchIn, openIn } from './session.js';
 
@@ -143,6 +144,8 @@ describe('a repository that is not cached', () => {
       '../up.json',
       '/etc/x.json',
       'sub/x.json',
+      '1_Pooling/../../up.json',
+      '1_Pooling/config.json',
       '.hidden.json',
       'a\u001b[2J.json',
       'back\\slash.json',
@@ -158,6 +161,48 @@ describe('a repository that is not cached', () => {
     const { downloads, checkpoint } = await openIn(emptyCache(hub), 'org/model');
     expect(checkpoint.others).toEqual(['config.json', 'modeling_x.py', 'tokenizer.json']);
     expect(downloads.map(({ name }) => name).filter((name) => hostile.includes(name))).toEqual([]);
+  });
+
+  test('has the files of its own folders, which arrive where Python looks for them', async () => {
+    const own = { '1_Pooling/config.json': '{"dim":4}', '2_Dense/model.safetensors': 'weights' };
+    publish('org/embedder', { files: { ...own, 'onnx/config.json': '{}', '2_Dense/deep/x.json': '{}' } });
+    const env = emptyCache(hub);
+    const { checkpoint } = await fetchIn(env, 'org/embedder');
+    expect(checkpoint.others).toEqual(['1_Pooling/config.json', '2_Dense/model.safetensors', 'config.json']);
+    for (const [name, text] of Object.entries(own)) {
+      expect(readFileSync(join(checkpoint.path, name), 'utf8')).toBe(text);
+    }
+    const seen = await requestsDuring(() => openIn({ ...env, HF_HUB_OFFLINE: '1' }, 'org/embedder'));
+    expect(seen).toEqual([]);
+  });
+
+  test('in PyTorch files is known as its folder would be, by ranges', async () => {
+    const folder = temporaryFolder();
+    const names = ['pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin'] as const;
+    writeFileSync(join(folder, names[0]), torchBytes({ a: [60_000], b: [60_000], c: [3] }));
+    writeFileSync(join(folder, names[1]), torchBytes({ d: [4] }));
+    const weight_map = { a: names[0], b: names[0], c: names[0], d: names[1] };
+    writeFileSync(join(folder, 'pytorch_model.bin.index.json'), JSON.stringify({ weight_map }));
+    writeFileSync(join(folder, 'config.json'), '{}');
+    hub.publish('org/pickled', folder);
+    const env = emptyCache(hub);
+    let opened: Awaited<ReturnType<typeof openIn>> | undefined;
+    const seen = await requestsDuring(async () => {
+      opened = await openIn(env, 'org/pickled');
+    });
+    const local = await openCheckpoint(localFiles(folder));
+    expect(opened?.checkpoint.tensors).toEqual(local.tensors);
+    expect(opened?.downloads.map(({ name }) => name)).toEqual([
+      ...names,
+      'pytorch_model.bin.index.json',
+      'config.json',
+    ]);
+    const bytes = seen.flatMap(({ server, range }) => {
+      const [, begin, end] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? [];
+      return server === 'cdn' ? [Number(end) + 1 - Number(begin)] : [];
+    });
+    expect(bytes.every((count) => count <= 64 * 1024)).toBe(true);
+    expect(bytes.reduce((sum, count) => sum + count, 0)).toBeLessThan(16 * 1024);
   });
 
   test('with a config that is not the listed one is refused', async () => {

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import type { Plan } from '../../src/protocol/plan.js';
@@ -126,5 +126,47 @@ describe('a staging folder', () => {
     const estimate = { ...plan.estimate, bytesWritten: 2 ** 52 };
     expect(codeOf(() => stage(output, false, { estimate }))).toBe('no-space 8');
     expect(existsSync(`${output}.partial`)).toBe(false);
+  });
+});
+
+describe('an output with folders', () => {
+  const inFolders = {
+    sideFiles: [
+      { name: '1_Pooling/config.json', source: null, text: '{}' },
+      { name: 'config.json', source: null, text: '{}' },
+    ],
+  };
+  const make = (output: string, force = false) => stage(output, force, inFolders).publish();
+
+  test('lists their files, and is replaced as a whole', () => {
+    const output = fresh();
+    make(output);
+    expect(readFileSync(join(output, '1_Pooling/config.json'), 'utf8')).toBe('{}');
+    expect(Object.keys(JSON.parse(readFileSync(join(output, 'amalgam.json'), 'utf8')).files)).toEqual([
+      '1_Pooling/config.json',
+      'config.json',
+    ]);
+    expect(codeOf(() => make(output))).toBe('output-not-empty 2');
+    make(output, true);
+    expect(readdirSync(output).sort()).toEqual(['1_Pooling', 'amalgam.json', 'config.json']);
+  });
+
+  test.each(['1_Pooling/mine.txt', 'mine/notes.txt', '1_Pooling/deeper/notes.txt'])(
+    'is not replaced where it holds %s',
+    (name) => {
+      const output = fresh();
+      make(output);
+      mkdirSync(dirname(join(output, name)), { recursive: true });
+      writeFileSync(join(output, name), 'mine');
+      expect(codeOf(() => make(output, true))).toBe('output-not-empty 2');
+      expect(readFileSync(join(output, name), 'utf8')).toBe('mine');
+    },
+  );
+
+  test('is not replaced where it holds an empty folder of somebody else', () => {
+    const output = fresh();
+    make(output);
+    mkdirSync(join(output, 'mine'));
+    expect(codeOf(() => make(output, true))).toBe('output-not-empty 2');
   });
 });
