@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { runChild } from './child.mjs';
 import { explainNpmFailure, SetupFault } from './fault.mjs';
@@ -56,6 +56,10 @@ export const installPackages = async (root) => {
   if (!stamped && matchesLock(root, lock)) {
     writeFileSync(stampFile(root), wantedStamp(root));
     return 'found';
+  }
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    // npm empties the folder that the link leads to.
+    throw new SetupFault('node_modules is a link, and installing would empty what it leads to', 'rm node_modules');
   }
   const { command, first, shell } = npmCommand(process.env);
   const flags = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
