@@ -231,3 +231,18 @@ def test_maps_where_there_can_be_none_are_refused(tmp_path: Path) -> None:
     inputs = [cut_input(maker, 0, rows=0), cut_input(maker, 1)]
     with pytest.raises(WorkerError, match="row 0 of model 1"):
         run_plan(step_plan(maker, [2, 3], inputs, how=how, row_maps=[wider]))
+
+
+def test_a_model_that_takes_part_twice_maps_each_tensor_of_its_own(tmp_path: Path) -> None:
+    first, second = torch.arange(6.0).reshape(3, 2), torch.arange(10.0, 16).reshape(3, 2)
+    maker = models_in(tmp_path, {"w": first, "v": second}, {"w": -first})
+    inputs = [cut_input(maker, 0, rows=0), cut_input(maker, 0, rows=0, name="v"), cut_input(maker, 1, rows=1)]
+    maps = [row_map([2, 0, [(0, 1)]]), row_map([0, 1, [(0, 2)]])]
+    for weights, expected in [((1, 0, 0), first[[2, 0, 1]]), ((0, 1, 0), second[[2, 0, 1]])]:
+        how = operation("linear", {"normalize": False}, [{"weight": weight} for weight in weights])
+        merged = run_plan(step_plan(maker, [3, 2], inputs, how=how, row_maps=maps))["w"]
+        assert torch.equal(merged, expected)
+    how = operation("linear", {"normalize": False}, [{"weight": weight} for weight in (0, 0, 1)])
+    merged = run_plan(step_plan(maker, [3, 2], inputs, how=how, row_maps=maps))["w"]
+    # Another model's fills come from the tensor that is named first.
+    assert torch.equal(merged, torch.stack([-first[0], -first[1], first[2]]))

@@ -1,0 +1,48 @@
+"""Memory of mapped, padded and rescaled inputs in a process of its own: the tensor's size must not show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from amalgam_worker.protocol import LoraUpdate
+from helpers.one_step import cut_input, models_in, step_plan
+from helpers.plans import operation, save_plan
+from helpers.reference_rows import row_map
+from helpers.worker import WorkerProcess
+
+COLUMNS = 1024
+MEBI = 1024 * 1024
+
+
+def merge_params(folder: Path, rows: int) -> dict[str, object]:
+    folder.mkdir()
+    weight = (torch.arange(rows * COLUMNS, dtype=torch.int32) % 509).bfloat16().reshape(rows, COLUMNS) + 1
+    adapter = {"a": torch.ones(1, rows), "b": torch.ones(COLUMNS, 1), "m": torch.ones(COLUMNS)}
+    maker = models_in(folder, {"w": weight}, {"w": weight}, adapter)
+    update = LoraUpdate(maker.places[2]["a"], maker.places[2]["b"], 0.5, True, maker.places[2]["m"])
+    inputs = [
+        cut_input(maker, 0, [rows * COLUMNS // 2 + 1]),
+        cut_input(maker, 1, rows=0, lora=update),
+    ]
+    how = operation("linear", {"normalize": True}, [{"weight": 1}, {"weight": 1}])
+    maps = [row_map([*range(rows // 2, rows), [(0, 1), (1, 2)], *range(rows // 2)], 5)]
+    plan = step_plan(maker, [rows + 6, COLUMNS + 3], inputs, how=how, dtype=torch.bfloat16, row_maps=maps)
+    path = save_plan(plan, folder / "plan.json")
+    return {
+        "job": 1,
+        "planPath": str(path),
+        "directory": str(folder),
+        "device": "cpu",
+        "threads": 2,
+        "chunkElements": None,
+    }
+
+
+def test_peak_does_not_grow_with_the_tensor(tmp_path: Path) -> None:
+    small, large = merge_params(tmp_path / "small", 2 * 1024), merge_params(tmp_path / "large", 32 * 1024)
+    with WorkerProcess() as worker:
+        first, second = (worker.request("merge", params)["result"]["peakMemory"] for params in (small, large))
+    # The large tensor has 64 MiB in each of two models, and 128 MiB as float32.
+    assert second - first < 24 * MEBI
