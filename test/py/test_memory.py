@@ -12,13 +12,7 @@ from helpers.run import Values, plan_method
 from helpers.worker import WorkerProcess
 
 MEBI = 1024 * 1024
-SHARED: Values = {
-    "normalize": True,
-    "rescale": True,
-    "lambda": 0.9,
-    "int8_mask": False,
-    "dialect": "mergekit",
-}
+SHARED: Values = {"normalize": True, "rescale": True, "lambda": 0.9, "int8_mask": False}
 PER_INPUT: list[Values] = [{"weight": 0.4, "density": 0.37}, {"weight": 0.8, "density": 0.61}]
 
 
