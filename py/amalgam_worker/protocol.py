@@ -6,17 +6,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL = "6c722fcceb544f4a"
+PROTOCOL = "2a2c89c190f64cb5"
 
 # Method -> (names of shared parameters, names of parameters per input).
 METHOD_PARAMETERS: dict[str, tuple[list[str], list[str]]] = {
     "linear": (["normalize"], ["weight"]),
-    "slerp": (["t"], []),
+    "slerp": (["t", "norm"], []),
     "nuslerp": (["nuslerp_flatten", "nuslerp_row_wise"], ["weight"]),
     "multislerp": (["normalize_weights", "eps"], ["weight"]),
     "karcher": (["max_iter", "tol"], []),
     "task_arithmetic": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
-    "ties": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
+    "ties": (["normalize", "rescale", "lambda", "int8_mask", "dialect"], ["weight", "density"]),
     "dare_linear": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
     "dare_ties": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
     "breadcrumbs": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density", "gamma"]),
@@ -100,8 +100,8 @@ class RowMap:
 @dataclass(frozen=True, slots=True)
 class Operation:
     method: Literal["linear", "slerp", "nuslerp", "multislerp", "karcher", "task_arithmetic", "ties", "dare_linear", "dare_ties", "breadcrumbs", "breadcrumbs_ties", "della", "della_linear", "sce", "model_stock", "nearswap", "arcee_fusion", "ram", "ramplus_tl", "passthrough"]
-    shared: dict[str, bool | float]
-    per_input: list[dict[str, bool | float]]
+    shared: dict[str, bool | float | str]
+    per_input: list[dict[str, bool | float | str]]
 
 
 @dataclass(frozen=True, slots=True)

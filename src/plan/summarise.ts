@@ -5,15 +5,16 @@ import { modelNames } from './names.js';
 const number = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** One value, or the range that a gradient or filters spread it over. */
-const spread = (values: readonly (boolean | number)[]): string => {
+const spread = (values: readonly (boolean | number | string)[]): string => {
   const distinct = [...new Set(values)];
   const [only] = distinct;
   if (distinct.length === 1 && only !== undefined) return typeof only === 'number' ? number(only) : String(only);
+  if (distinct.some((value) => typeof value === 'string')) return distinct.join(' / ');
   const numbers = distinct.map(Number);
   return `${number(Math.min(...numbers))} … ${number(Math.max(...numbers))}`;
 };
 
-const settingsOf = (names: readonly string[], values: readonly Record<string, boolean | number>[]): string =>
+const settingsOf = (names: readonly string[], values: readonly ParameterValues[]): string =>
   names.map((name) => `${name} ${spread(values.flatMap((each) => each[name] ?? []))}`).join(' · ');
 
 /** The different values of each model's own parameters, in the order of the models. */

@@ -29,7 +29,16 @@ export const active: ParameterSpec = {
   meaning: 'smaller changes are taken for none',
 };
 
-export const taskArithmetic = ({ normalize, rescale }: { normalize: boolean; rescale: boolean }) =>
+const rescales = ['none', 'l1', 'inverse_density'] as const;
+
+type Defaults = {
+  readonly normalize: boolean;
+  readonly rescale: boolean;
+  /** Ways to rescale besides those of the whole family. */
+  readonly also?: readonly string[];
+};
+
+export const taskArithmetic = ({ normalize, rescale, also = [] }: Defaults) =>
   ({
     normalize: {
       type: 'boolean',
@@ -37,9 +46,11 @@ export const taskArithmetic = ({ normalize, rescale }: { normalize: boolean; res
       meaning: 'divide by the sum of the weights that took part',
     },
     rescale: {
-      type: 'boolean',
-      default: rescale,
-      meaning: "restore each task vector's L1 norm after sparsifying it",
+      type: 'choice',
+      choices: [...rescales, ...also],
+      flags: { true: 'l1', false: 'none' },
+      default: rescale ? 'l1' : 'none',
+      meaning: "make up for what was dropped, by each task vector's L1 norm or its density",
     },
     lambda: { type: 'number', default: 1, meaning: 'factor of the merged task vector' },
     int8_mask: { type: 'boolean', default: false, meaning: 'accepted for compatibility; changes no number' },

@@ -1,12 +1,15 @@
 /** A parameter as a recipe may set it; `default: undefined` means that the recipe must. */
 export type ParameterSpec = {
-  readonly type: 'number' | 'boolean' | 'integer';
-  readonly default?: number | boolean;
+  readonly type: 'number' | 'boolean' | 'integer' | 'choice';
+  readonly default?: number | boolean | string;
   /** One sentence for `amalgam methods`, starting in lower case. */
   readonly meaning: string;
   /** Allowed range, ends included. */
   readonly minimum?: number;
   readonly maximum?: number;
+  /** Of type `choice`: the words allowed, and those that true and false stand for where the parameter was once a flag. */
+  readonly choices?: readonly string[];
+  readonly flags?: { readonly true: string; readonly false: string };
 };
 
 /**

@@ -91,7 +91,7 @@ export const RowMap = z.strictObject({
 export type RowMap = z.infer<typeof RowMap>;
 
 /** Values of method parameters by name. */
-export const ParameterValues = z.record(z.string(), z.union([z.boolean(), z.number()]));
+export const ParameterValues = z.record(z.string(), z.union([z.boolean(), z.number(), z.string()]));
 export type ParameterValues = z.infer<typeof ParameterValues>;
 
 /** A method with every parameter resolved; shared by all steps that have the same values. */

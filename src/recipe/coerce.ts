@@ -28,12 +28,21 @@ const inRange = (value: number, { minimum, maximum }: ParameterSpec): number | {
   return { expected: minimum === undefined ? `at most ${maximum}` : `at least ${minimum}` };
 };
 
+const choiceIn = (value: Scalar, { choices = [], flags }: ParameterSpec): string | { expected: string } => {
+  if (choices.includes(String(value))) return String(value);
+  const truth = flags && truthIn(value);
+  return truth === undefined || flags === undefined
+    ? { expected: `one of: ${choices.join(', ')}` }
+    : flags[truth ? 'true' : 'false'];
+};
+
 /**
  * A scalar as the parameter's type, or what was expected instead. Texts and truth values are taken for the numbers
  * that mergekit takes them for, and the other way round.
  */
-export const coerce = (value: Scalar, spec: ParameterSpec): number | boolean | { expected: string } => {
+export const coerce = (value: Scalar, spec: ParameterSpec): number | boolean | string | { expected: string } => {
   if (spec.type === 'boolean') return truthIn(value) ?? { expected: 'true or false' };
+  if (spec.type === 'choice') return choiceIn(value, spec);
   const number = typeof value === 'string' ? numberIn(value) : Number(value);
   if (!Number.isFinite(number)) return { expected: spec.type === 'integer' ? 'a whole number' : 'a number' };
   if (spec.type === 'integer' && !Number.isInteger(number)) return { expected: 'a whole number' };

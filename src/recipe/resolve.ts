@@ -3,7 +3,7 @@ import { coerce } from './coerce.js';
 import type { Setting, SettingEntry, Settings, SettingValue } from './recipe.js';
 
 /** A value of the type that its parameter wants. */
-export type TypedValue = number | boolean;
+export type TypedValue = number | boolean | string;
 type TypedGradient = readonly TypedValue[];
 
 /** One way that a parameter may get its value; a null filter matches every name. */
@@ -14,7 +14,7 @@ export type ResolvedParameter = { readonly name: string; readonly entries: reado
 
 /**
  * The value of a gradient at position `t` in [0, 1] of the layers: linear between numbers, the element reached for
- * booleans. Embeddings, final norm and head stand at t = 0.
+ * booleans and words. Embeddings, final norm and head stand at t = 0.
  */
 export const valueAt = (value: TypedValue | TypedGradient, t: number): TypedValue => {
   if (typeof value !== 'object') return value;
@@ -22,7 +22,7 @@ export const valueAt = (value: TypedValue | TypedGradient, t: number): TypedValu
   const low = Math.min(Math.trunc(position), value.length - 1);
   const first = value[low] ?? 0;
   const second = value[Math.min(low + 1, value.length - 1)] ?? first;
-  if (typeof first === 'boolean' || typeof second === 'boolean') return first;
+  if (typeof first !== 'number' || typeof second !== 'number') return first;
   const fraction = position - low;
   return (1 - fraction) * first + fraction * second;
 };

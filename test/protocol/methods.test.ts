@@ -27,6 +27,11 @@ describe('a method', () => {
   it.each(Object.entries(methods))('%s has defaults within its ranges', (_name, { shared, perInput }) => {
     for (const spec of Object.values({ ...shared, ...perInput }) as ParameterSpec[]) {
       if (spec.default === undefined) continue;
+      if (spec.type === 'choice') {
+        expect(spec.choices).toContain(spec.default);
+        for (const word of Object.values(spec.flags ?? {})) expect(spec.choices).toContain(word);
+        continue;
+      }
       expect(typeof spec.default).toBe(spec.type === 'boolean' ? 'boolean' : 'number');
       if (typeof spec.default !== 'number') continue;
       expect(spec.default).toBeGreaterThanOrEqual(spec.minimum ?? Number.NEGATIVE_INFINITY);

@@ -20,24 +20,27 @@ from helpers.run import Values, plan_method, run_plan
 FAMILY: Values = {"normalize": True, "rescale": True, "lambda": 0.9, "int8_mask": False}
 THINNED: list[Values] = [{"weight": 0.4, "density": 0.37}, {"weight": 0.8, "density": 0.61}]
 WEIGHTED: list[Values] = [{"weight": 0.3}, {"weight": 0.9}]
+RANKED: list[Values] = [{**values, "epsilon": 0.2} for values in THINNED]
+TIES: Values = {**FAMILY, "dialect": "mergekit"}
 OPERATIONS: dict[str, tuple[bool, Values, list[Values]]] = {
     "linear": (False, {"normalize": True}, [{"weight": 0.3}, {"weight": 0.6}]),
-    "slerp": (True, {"t": 0.3}, [{}]),
+    "slerp": (True, {"t": 0.3, "norm": "interp"}, [{}]),
     "nuslerp": (True, {"nuslerp_flatten": True, "nuslerp_row_wise": False}, WEIGHTED),
     "nuslerp by row": (False, {"nuslerp_flatten": False, "nuslerp_row_wise": False}, WEIGHTED),
     "nuslerp by column": (True, {"nuslerp_flatten": False, "nuslerp_row_wise": True}, WEIGHTED),
     "multislerp": (True, {"normalize_weights": True, "eps": 1e-8}, WEIGHTED),
     "karcher": (False, {"max_iter": 10, "tol": 1e-5}, [{}, {}]),
     "task_arithmetic": (True, FAMILY, THINNED),
-    "ties": (True, FAMILY, THINNED),
+    "ties": (True, TIES, THINNED),
+    "ties paper": (True, {**TIES, "dialect": "paper"}, THINNED),
     "dare_linear": (True, FAMILY, THINNED),
     "dare_ties": (True, FAMILY, THINNED),
     "model_stock": (True, {"filter_wise": False}, [{}, {}]),
     "model_stock filter_wise": (True, {"filter_wise": True}, [{}, {}]),
     "breadcrumbs": (True, FAMILY, [{**values, "gamma": 0.1} for values in THINNED]),
     "breadcrumbs_ties": (True, FAMILY, [{**values, "gamma": 0.1} for values in THINNED]),
-    "della": (True, FAMILY, [{**values, "epsilon": 0.2} for values in THINNED]),
-    "della_linear": (True, FAMILY, [{**values, "epsilon": 0.2} for values in THINNED]),
+    "della": (True, FAMILY, RANKED),
+    "della_linear": (True, {**FAMILY, "rescale": "per_element"}, RANKED),
     "sce": (True, {"int8_mask": False, "select_topk": 0.4}, [{}, {}]),
     "nearswap": (True, {"t": 0.01}, [{}]),
     "arcee_fusion": (True, {}, [{}]),
@@ -104,10 +107,10 @@ def test_order_of_steps_does_not_matter(tmp_path: Path) -> None:
 
 def test_the_seed_matters_to_dare_alone(tmp_path: Path) -> None:
     base, *inputs = models()
-    for method, same in [("dare_linear", False), ("ties", True)]:
+    for method, shared, same in [("dare_linear", FAMILY, False), ("ties", TIES, True)]:
         folder = tmp_path / method
         folder.mkdir()
-        plan = plan_method(folder, method, base, inputs, FAMILY, THINNED)
+        plan = plan_method(folder, method, base, inputs, shared, THINNED)
         first, second = (run_plan(dataclasses.replace(plan, seed=seed))["up"] for seed in (1, 2))
         assert torch.equal(first, second) == same
 

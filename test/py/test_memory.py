@@ -12,7 +12,13 @@ from helpers.run import Values, plan_method
 from helpers.worker import WorkerProcess
 
 MEBI = 1024 * 1024
-SHARED: Values = {"normalize": True, "rescale": True, "lambda": 0.9, "int8_mask": False}
+SHARED: Values = {
+    "normalize": True,
+    "rescale": True,
+    "lambda": 0.9,
+    "int8_mask": False,
+    "dialect": "mergekit",
+}
 PER_INPUT: list[Values] = [{"weight": 0.4, "density": 0.37}, {"weight": 0.8, "density": 0.61}]
 
 

@@ -30,7 +30,11 @@ def elected_sum(vectors: list[torch.Tensor], weights: list[float] | None, scratc
 
 
 def agreeing_sums(
-    vectors: list[torch.Tensor], factors: list[float], weights: list[float] | None, scratch: Scratch
+    vectors: list[torch.Tensor],
+    factors: list[float],
+    weights: list[float] | None,
+    scratch: Scratch,
+    sign_of_zero: int = 1,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Sums the elements whose sign is that of the sum over all models, and the weights of their models.
 
@@ -38,6 +42,7 @@ def agreeing_sums(
         vectors: N of shape [n]; overwritten.
         factors: N; each vector is multiplied by its own once the signs are elected.
         weights: N, or None if their sums are not needed.
+        sign_of_zero: elected where the sum over all models is zero, 1 or -1.
     Returns:
         Sums of elements and of weights, 0 without weights; [n] both, valid until the next call.
     """
@@ -45,7 +50,8 @@ def agreeing_sums(
     total = scratch.take("election total", elements, dtype).copy_(vectors[0])
     for vector in vectors[1:]:
         total.add_(vector)
-    sign = torch.ge(total, 0, out=scratch.take("election sign", elements, dtype)).mul_(2).sub_(1)
+    is_plus = torch.ge if sign_of_zero > 0 else torch.gt
+    sign = is_plus(total, 0, out=scratch.take("election sign", elements, dtype)).mul_(2).sub_(1)
     share = scratch.take("election share", elements, dtype)
     divisor = scratch.take("election divisor", elements, dtype)
     total.zero_()

@@ -16,7 +16,8 @@ from amalgam_worker.methods.passthrough import PASSTHROUGH
 from amalgam_worker.methods.ram import RAM, RAMPLUS_TL
 from amalgam_worker.methods.sce import SCE
 from amalgam_worker.methods.slerp import SLERP
-from amalgam_worker.methods.task_arithmetic import DARE_LINEAR, DARE_TIES, TASK_ARITHMETIC, TIES
+from amalgam_worker.methods.task_arithmetic import DARE_LINEAR, DARE_TIES, TASK_ARITHMETIC
+from amalgam_worker.methods.ties import TIES
 from amalgam_worker.protocol import MethodSignature
 
 METHODS: dict[str, Method] = {

@@ -9,7 +9,7 @@ import torch
 from amalgam_worker.methods.cuts import cut_reductions, keep_before
 from amalgam_worker.methods.method import Chunk, Method, Parameters, Statistics, TensorFacts
 from amalgam_worker.methods.sparsify import Sparsifier, thinned
-from amalgam_worker.methods.task_arithmetic import family_member
+from amalgam_worker.methods.task_arithmetic import Election, elect_by_weight, family_member
 
 
 def thinned_deltas(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
@@ -43,11 +43,11 @@ def apply(
 BETWEEN = Sparsifier(cut_reductions(thinned_deltas, ranks), apply)
 
 
-def breadcrumbs(*, elect: bool) -> Method:
+def breadcrumbs(elect: Election | None) -> Method:
     """The member of the task-arithmetic family; each input has its share of outliers, `gamma`."""
     member = family_member(BETWEEN, elect=elect)
     return replace(member, per_input=(*member.per_input, "gamma"))
 
 
-BREADCRUMBS = breadcrumbs(elect=False)
-BREADCRUMBS_TIES = breadcrumbs(elect=True)
+BREADCRUMBS = breadcrumbs(None)
+BREADCRUMBS_TIES = breadcrumbs(elect_by_weight)

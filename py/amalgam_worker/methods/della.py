@@ -11,7 +11,7 @@ from amalgam_worker.kernels.keep_mask import MASK_BLOCK, mask_key, random_words
 from amalgam_worker.kernels.row_ranks import row_ranks
 from amalgam_worker.methods.method import Chunk, Method, Parameters, Reduction, Statistics, TensorFacts
 from amalgam_worker.methods.sparsify import Sparsifier
-from amalgam_worker.methods.task_arithmetic import family_member
+from amalgam_worker.methods.task_arithmetic import Election, elect_by_weight, family_member, rescale_kind
 
 
 def slab(tensor: TensorFacts, parameters: Parameters) -> int:
@@ -25,14 +25,17 @@ def apply(
     """Zeroes entries in place, those of magnitude rank r of m with probability `p - eps + 2 eps r / (m - 1)`.
 
     Rows run along the second dimension, whatever the rank of the tensor; those of one element have the
-    probability p. The random words are those of DARE's masks.
+    probability p. The random words are those of DARE's masks. If `rescale` is `per_element`, what is kept is
+    divided by the probability with which it was.
     """
     density, epsilon = parameters.each("density")[number], parameters.each("epsilon")[number]
     ranks = ranks_along_second(delta, chunk)
     columns = chunk.tensor.shape[1] if len(chunk.tensor.shape) > 1 else chunk.tensor.elements
     least, span = (density - epsilon, 2 * epsilon / (columns - 1)) if columns > 1 else (density, 0.0)
-    limits = chunk.take("limits", torch.float64).copy_(ranks)
-    limits.mul_(span).add_(least).mul_(2.0**32).sub_(2.0**31)
+    limits = chunk.take("limits", torch.float64).copy_(ranks).mul_(span).add_(least)
+    if rescale_kind(parameters) == "per_element":
+        delta.div_(limits)
+    limits.mul_(2.0**32).sub_(2.0**31)
     facts, low = chunk.tensor, 0
     while low < chunk.elements:
         block, first = divmod(chunk.start + low, MASK_BLOCK)
@@ -57,7 +60,7 @@ def ranks_along_second(values: torch.Tensor, chunk: Chunk) -> torch.Tensor:
 RANKED = Sparsifier((), apply)
 
 
-def della(*, elect: bool) -> Method:
+def della(elect: Election | None) -> Method:
     """The member of the task-arithmetic family; `epsilon` is half of the spread of the probabilities."""
     member = family_member(RANKED, elect=elect)
 
@@ -67,5 +70,5 @@ def della(*, elect: bool) -> Method:
     return replace(member, per_input=(*member.per_input, "epsilon"), reductions=reductions, whole=slab)
 
 
-DELLA = della(elect=True)
-DELLA_LINEAR = della(elect=False)
+DELLA = della(elect_by_weight)
+DELLA_LINEAR = della(None)

@@ -86,8 +86,8 @@ class Chunk:
 class Parameters:
     """Values of a method's parameters."""
 
-    shared: dict[str, bool | float]
-    per_input: list[dict[str, bool | float]]
+    shared: dict[str, bool | float | str]
+    per_input: list[dict[str, bool | float | str]]
 
     def flag(self, name: str) -> bool:
         """A shared truth value."""
@@ -96,6 +96,10 @@ class Parameters:
     def number(self, name: str) -> float:
         """A shared number."""
         return float(self.shared[name])
+
+    def choice(self, name: str) -> str:
+        """A shared word."""
+        return str(self.shared[name])
 
     def each(self, name: str) -> list[float]:
         """A number per input."""

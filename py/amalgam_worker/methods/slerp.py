@@ -33,13 +33,15 @@ def gather(
 ) -> Statistics:
     """The factors of base and input; float64 [2]."""
     products = torch.stack([product for (product,) in partials]).sum(0)
-    base_norm, input_norm = products.diagonal().sqrt().tolist()
-    cosine = float(products[0, 1])
-    for norm in (base_norm, input_norm):
-        cosine /= norm if norm > _NO_DIRECTION else 1
-    cosine = max(-1.0, min(1.0, cosine))
-    factors = interpolation_factors(cosine, parameters.number("t"))
-    return {"factors": torch.tensor(factors, dtype=torch.float64)}
+    norms, t = products.diagonal().sqrt().tolist(), parameters.number("t")
+    divisors = [norm if norm > _NO_DIRECTION else 1.0 for norm in norms]
+    cosine = max(-1.0, min(1.0, float(products[0, 1]) / divisors[0] / divisors[1]))
+    factors = torch.tensor(interpolation_factors(cosine, t), dtype=torch.float64)
+    if parameters.choice("norm") != "preserve":
+        factors /= torch.tensor(divisors, dtype=torch.float64)
+    if parameters.choice("norm") == "interp":
+        factors *= (1 - t) * norms[0] + t * norms[1]
+    return {"factors": factors}
 
 
 def interpolation_factors(cosine: float, t: float) -> tuple[float, float]:
@@ -56,6 +58,7 @@ def interpolation_factors(cosine: float, t: float) -> tuple[float, float]:
 def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
     """The factors give the place on the arc; they multiply the vectors as they are, not their unit vectors.
 
+    With the norm `unit` they do multiply unit vectors, with `interp` these times the norm between the two.
     The whole tensor is one vector. A vector of norm <= 1e-8 enters the dot product undivided.
     """
     assert chunk.base is not None
@@ -64,5 +67,8 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
 
 
 SLERP = Method(
-    shared=("t",), per_input=(), combine=combine, reductions=lambda parameters: (Reduction(measure, gather),)
+    shared=("t", "norm"),
+    per_input=(),
+    combine=combine,
+    reductions=lambda parameters: (Reduction(measure, gather),),
 )

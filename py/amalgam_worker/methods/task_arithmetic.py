@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from amalgam_worker.kernels.sign_election import elected_sum
@@ -14,19 +16,46 @@ from amalgam_worker.methods.method import (
     Statistics,
     TensorFacts,
 )
-from amalgam_worker.methods.sparsify import LARGEST, RANDOM, Sparsifier, sparsify, thinned
+from amalgam_worker.methods.sparsify import RANDOM, Sparsifier, sparsify, thinned
 
 # L1 norms below this are taken for zero, weights that sum to less in magnitude for cancelling out.
 _SMALLEST_NORM = 1e-7
 _SMALLEST_WEIGHT = 1e-8
 
 
-def family_member(sparsifier: Sparsifier | None, *, elect: bool) -> Method:
+# (chunk, sparsified task vectors, factor of each, statistics, parameters): the merged task vector
+Election = Callable[[Chunk, list[torch.Tensor], list[float], Statistics, Parameters], torch.Tensor]
+
+
+def elect_by_weight(
+    chunk: Chunk,
+    deltas: list[torch.Tensor],
+    factors: list[float],
+    statistics: Statistics,
+    parameters: Parameters,
+) -> torch.Tensor:
+    """The weighted task vectors elect a sign per element; `normalize` divides by the weights that agree."""
+    for delta, factor in zip(deltas, factors, strict=True):
+        delta.mul_(factor)
+    weights = parameters.each("weight") if parameters.flag("normalize") else None
+    return elected_sum(deltas, weights, chunk.scratch)
+
+
+def rescale_kind(parameters: Parameters) -> str:
+    """How task vectors are made up for what they have lost; true is `l1`."""
+    kind = parameters.shared["rescale"]
+    if isinstance(kind, bool):
+        return "l1" if kind else "none"
+    return str(kind)
+
+
+def family_member(sparsifier: Sparsifier | None, *, elect: Election | None) -> Method:
     """A method of the family.
 
     out = W_0 + lambda * sum_i(w_i * r_i * sparsified(W_i - W_0)), over all models or, per element, over those
     that agree with the elected sign; divided by the sum of the w_i that took part if `normalize`. r_i
-    restores the L1 norm of the task vector if `rescale`, per tensor and model.
+    restores the L1 norm of the task vector if `rescale` is `l1`, per tensor and model; it is 1 / density if
+    `inverse_density`.
 
     Source: Ilharco et al. 2023, arXiv:2212.04089, section 2.
     """
@@ -34,7 +63,7 @@ def family_member(sparsifier: Sparsifier | None, *, elect: bool) -> Method:
     def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
         if sparsifier is None or not thinned(parameters):
             return ()
-        norms = (Reduction(measure_norms, gather_norms),) if parameters.flag("rescale") else ()
+        norms = (Reduction(measure_norms, gather_norms),) if rescale_kind(parameters) == "l1" else ()
         return sparsifier.reductions + norms
 
     def measure_norms(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
@@ -51,20 +80,21 @@ def family_member(sparsifier: Sparsifier | None, *, elect: bool) -> Method:
         assert chunk.base is not None
         weights, deltas = parameters.each("weight"), chunk.deltas()
         rescales = statistics["rescales"].tolist() if "rescales" in statistics else [1.0] * len(weights)
+        if sparsifier is not None and rescale_kind(parameters) == "inverse_density":
+            for number in thinned(parameters):
+                rescales[number] = 1 / parameters.each("density")[number]
         factors = [weight * rescale for weight, rescale in zip(weights, rescales, strict=True)]
         if sparsifier is not None:
             for number, delta in enumerate(deltas):
                 sparsify(sparsifier, chunk, number, delta, statistics, parameters)
-        normalize = parameters.flag("normalize")
-        if elect:
-            for delta, factor in zip(deltas, factors, strict=True):
-                delta.mul_(factor)
-            total = elected_sum(deltas, weights if normalize else None, chunk.scratch)
+        if elect is not None:
+            total = elect(chunk, deltas, factors, statistics, parameters)
             return chunk.base.add_(total, alpha=parameters.number("lambda"))
         total = deltas[0].mul_(factors[0])
         for delta, factor in zip(deltas[1:], factors[1:], strict=True):
             total.add_(delta, alpha=factor)
-        divisor = sum(weights) if normalize and abs(sum(weights)) >= _SMALLEST_WEIGHT else 1.0
+        is_divided = parameters.flag("normalize") and abs(sum(weights)) >= _SMALLEST_WEIGHT
+        divisor = sum(weights) if is_divided else 1.0
         return chunk.base.add_(total, alpha=parameters.number("lambda") / divisor)
 
     return Method(
@@ -87,7 +117,6 @@ def gather_norms(
     return {"rescales": rescales}
 
 
-TASK_ARITHMETIC = family_member(None, elect=False)
-TIES = family_member(LARGEST, elect=True)
-DARE_LINEAR = family_member(RANDOM, elect=False)
-DARE_TIES = family_member(RANDOM, elect=True)
+TASK_ARITHMETIC = family_member(None, elect=None)
+DARE_LINEAR = family_member(RANDOM, elect=None)
+DARE_TIES = family_member(RANDOM, elect=elect_by_weight)

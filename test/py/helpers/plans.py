@@ -151,7 +151,9 @@ def save_plan(plan: Plan, path: Path) -> Path:
 
 
 def operation(
-    method: str, shared: Mapping[str, bool | float], per_input: Sequence[Mapping[str, bool | float]]
+    method: str,
+    shared: Mapping[str, bool | float | str],
+    per_input: Sequence[Mapping[str, bool | float | str]],
 ) -> Operation:
     """An operation from plain dictionaries."""
     return Operation(cast(Any, method), dict(shared), [dict(values) for values in per_input])

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from helpers.reference_masks import breadcrumbs, della, largest_mask, random_mask
+from helpers.reference_masks import breadcrumbs, della, keep_probability, largest_mask, random_mask
 
 Array = NDArray[np.float64]
 Doubt = NDArray[np.bool_]
-Values = Mapping[str, bool | float]
+Values = Mapping[str, bool | float | str]
 
 
 def exact(tensor: torch.Tensor) -> Array:
@@ -26,15 +26,20 @@ def linear(inputs: Sequence[Array], weights: Sequence[float], normalize: bool) -
     return np.asarray(total / sum(weights) if normalize else total)
 
 
-def slerp(base: Array, other: Array, t: float) -> Array:
+def slerp(base: Array, other: Array, t: float, norm: str = "preserve") -> Array:
     a, b = base.reshape(-1), other.reshape(-1)
-    unit_a = a / np.linalg.norm(a) if np.linalg.norm(a) > 1e-8 else a
-    unit_b = b / np.linalg.norm(b) if np.linalg.norm(b) > 1e-8 else b
+    norms = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+    unit_a = a / norms[0] if norms[0] > 1e-8 else a
+    unit_b = b / norms[1] if norms[1] > 1e-8 else b
     cosine = np.clip(np.dot(unit_a, unit_b), -1, 1)
-    if abs(cosine) > 0.9995:
-        return (1 - t) * base + t * other
     angle = math.acos(cosine)
-    return np.asarray((math.sin((1 - t) * angle) * base + math.sin(t * angle) * other) / math.sin(angle))
+    factors = 1 - t, t
+    if abs(cosine) <= 0.9995:
+        factors = math.sin((1 - t) * angle) / math.sin(angle), math.sin(t * angle) / math.sin(angle)
+    if norm == "preserve":
+        return factors[0] * base + factors[1] * other
+    point = (factors[0] * unit_a + factors[1] * unit_b).reshape(base.shape)
+    return point if norm == "unit" else np.asarray(point * ((1 - t) * norms[0] + t * norms[1]))
 
 
 def model_stock(base: Array, inputs: Sequence[Array], filter_wise: bool) -> Array:
@@ -82,23 +87,36 @@ def task_arithmetic_family(
 ) -> tuple[Array, NDArray[np.bool_]]:
     """The merged tensor, and where the elected sign hangs on rounding (False everywhere without election)."""
     weights = [float(values["weight"]) for values in per_input]
-    terms = []
+    flags = {True: "l1", False: "none"}
+    rescale = flags[shared["rescale"]] if isinstance(shared["rescale"], bool) else shared["rescale"]
+    elects = method.endswith("ties") or method == "della"
+    by_weight = shared.get("dialect", "mergekit") == "mergekit"
+    voters, terms = [], []
     for model, (values, parameters) in enumerate(zip(inputs, per_input, strict=True)):
-        delta = values - base
+        delta, density = values - base, float(parameters["density"])
         kept = sparsified(method, delta, parameters, (seed, model, name))
+        voters.append(kept)
         before, after = np.abs(delta).sum(), np.abs(kept).sum()
-        ran = method != "task_arithmetic" and 0 < parameters["density"] < 1
-        if shared["rescale"] and ran and before >= 1e-7 and after >= 1e-7:
+        ran = method != "task_arithmetic" and 0 < density < 1
+        if rescale == "l1" and ran and before >= 1e-7 and after >= 1e-7:
             kept = kept * (before / after)
+        elif rescale == "inverse_density" and ran:
+            kept = kept / density
+        elif rescale == "per_element" and ran:
+            kept = kept / keep_probability(delta, density, float(parameters["epsilon"]))
         terms.append(kept * weights[model])
     total = np.asarray(sum(terms))
     doubtful = np.zeros(total.shape, dtype=bool)
-    if method.endswith("ties") or method == "della":
-        doubtful = (np.abs(total) < 1e-6 * sum(np.abs(term) for term in terms)) & (total != 0)
-        sign = np.where(total >= 0, 1.0, -1.0)
-        masks = [np.sign(term) == sign for term in terms]
+    if elects:
+        voters = terms if by_weight else voters
+        votes = np.asarray(sum(voters))
+        doubtful = (np.abs(votes) < 1e-6 * sum(np.abs(voter) for voter in voters)) & (votes != 0)
+        majority = 1.0 if np.sign(votes).sum() > 0 or shared.get("dialect") != "paper" else -1.0
+        sign = np.where(votes == 0, majority, np.sign(votes))
+        masks = [np.sign(voter) == sign for voter in voters]
         total = np.asarray(sum(term * mask for term, mask in zip(terms, masks, strict=True)))
-        divisor = np.asarray(sum(weight * mask for weight, mask in zip(weights, masks, strict=True)))
+        shares = weights if by_weight else [1.0] * len(weights)
+        divisor = np.asarray(sum(share * mask for share, mask in zip(shares, masks, strict=True)))
         divisor = np.where(np.abs(divisor) < 1e-7, 1.0, divisor)
     else:
         divisor = np.asarray(1.0 if abs(sum(weights)) < 1e-8 else sum(weights))

@@ -57,8 +57,8 @@ def breadcrumbs(delta: Array, density: float, gamma: float) -> Array:
     return delta * mask.reshape(delta.shape)
 
 
-def della(delta: Array, density: float, epsilon: float, key: tuple[int, int, str]) -> Array:
-    """Ranks along the second dimension, of a vector along its only one; then DARE's words decide."""
+def keep_probability(delta: Array, density: float, epsilon: float) -> Array:
+    """By the rank along the second dimension, of a vector along its only one; of the shape of `delta`."""
     table = np.moveaxis(delta, 1, -1) if delta.ndim > 1 else delta.reshape(1, -1)
     magnitudes = np.abs(table.astype(np.float32))
     ranks = np.argsort(np.argsort(magnitudes, axis=-1, kind="stable"), axis=-1, kind="stable")
@@ -66,5 +66,10 @@ def della(delta: Array, density: float, epsilon: float, key: tuple[int, int, str
     middle = ranks / last - 0.5 if last > 0 else np.zeros(ranks.shape)
     probability = density + 2 * epsilon * middle
     probability = np.moveaxis(probability, -1, 1) if delta.ndim > 1 else probability
+    return np.asarray(probability.reshape(delta.shape))
+
+
+def della(delta: Array, density: float, epsilon: float, key: tuple[int, int, str]) -> Array:
+    """DARE's words, below a limit of each element's own."""
     words = random_words(*key, delta.size).reshape(delta.shape)
-    return delta * (words < probability.reshape(delta.shape) * 2.0**32 - 2.0**31)
+    return delta * (words < keep_probability(delta, density, epsilon) * 2.0**32 - 2.0**31)

@@ -14,7 +14,7 @@ from amalgam_worker.tensors.dtypes import TORCH_DTYPES
 from amalgam_worker.tensors.reader import InputFiles
 from helpers.plans import PlanMaker, Tensors, operation
 
-Values = Mapping[str, bool | float]
+Values = Mapping[str, bool | float | str]
 
 
 class MemorySink:

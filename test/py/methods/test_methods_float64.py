@@ -47,16 +47,17 @@ def test_passthrough(tmp_path: Path, scale: float) -> None:
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 @pytest.mark.parametrize("t", [0, 0.3, 1, 1.5])
 @pytest.mark.parametrize("spread", [0.01, 2.0])
-def test_slerp(tmp_path: Path, dtype: torch.dtype, t: float, spread: float) -> None:
+@pytest.mark.parametrize("norm", ["preserve", "interp", "unit"])
+def test_slerp(tmp_path: Path, dtype: torch.dtype, t: float, spread: float, norm: str) -> None:
     base, other = awkward_models(1, dtype, spread)
     other["whole blocks"] = -base["whole blocks"]
     other["vector"] = torch.zeros(5, dtype=dtype)
 
     def formula(name: str, first: Array | None, inputs: list[Array]) -> Array:
         assert first is not None
-        return reference.slerp(first, inputs[0], t)
+        return reference.slerp(first, inputs[0], t, norm)
 
-    check(tmp_path, "slerp", base, [other], {"t": t}, [{}], formula)
+    check(tmp_path, "slerp", base, [other], {"t": t, "norm": norm}, [{}], formula)
 
 
 @pytest.mark.parametrize("filter_wise", [False, True])
@@ -114,7 +115,9 @@ def test_task_arithmetic_family(
 ) -> None:
     dtype = torch.bfloat16 if rescale else torch.float32
     base, *inputs = awkward_models(3, dtype)
-    shared = {"normalize": normalize, "rescale": rescale, "lambda": lambda_, "int8_mask": normalize}
+    shared: Values = {"normalize": normalize, "rescale": rescale, "lambda": lambda_, "int8_mask": normalize}
+    if method == "ties":
+        shared = {**shared, "dialect": "mergekit"}
     per_input: list[Values] = [{"weight": w, "density": p} for w, p in zip(weights, densities, strict=True)]
 
     def formula(name: str, first: Array | None, others: list[Array]) -> tuple[Array, Doubt]:
@@ -136,9 +139,10 @@ def test_float64_is_computed_in_float64(tmp_path: Path) -> None:
                 method, first, others, shared, per_input, seed=5, name=name
             )[0]
 
+        named: Values = {**shared, "dialect": "mergekit"} if method == "ties" else shared
         folder = tmp_path / method
         folder.mkdir()
-        check(folder, method, base, inputs, shared, per_input, formula, torch.float64, tolerance=1e-13)
+        check(folder, method, base, inputs, named, per_input, formula, torch.float64, tolerance=1e-13)
 
 
 def test_the_output_is_rounded_once(tmp_path: Path) -> None:
