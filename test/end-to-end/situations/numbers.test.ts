@@ -18,8 +18,8 @@ const random = (seed: number, elements: number): number[] => {
 const tensors = {
   /** 160 000 of them: more than float16 can count. */
   ones: (model: string) => Array.from({ length: side * side }, () => (model === 'base' ? 0 : 1)),
-  /** Task vectors of opposite signs. */
-  signs: (model: string) => random(1, 64).map((value) => (model === 'second' ? -value : model === 'first' ? value : 0)),
+  /** Task vectors of opposite signs, the second half as long. */
+  signs: (model: string) => random(1, 64).map((value) => value * ({ first: 1, second: -0.5 }[model] ?? 0)),
   norm: (model: string) => random(model.length, 64),
   dropped: (model: string) => random(model.length + 50, 4096),
 };
@@ -36,16 +36,19 @@ const write = (model: string): void => {
   writeCheckpoint(join(folder, model), { tensors: Object.fromEntries(entries), config, shards: 2 });
 };
 
-const recipes = {
-  twice:
-    'merge_method: linear\nparameters: { normalize: false }\nmodels:\n  - { model: first, parameters: { weight: 0.1 } }\n  - { model: first, parameters: { weight: 1.0 } }\n',
-  ties: `merge_method: ties
+const ties = (dialect: string) => `merge_method: ties
 base_model: base
-parameters: { rescale: true, normalize: true, density: [{ filter: ones, value: 0.5 }, { filter: dropped, value: 0 }, { value: 1 }] }
+parameters: { dialect: ${dialect}, rescale: true, normalize: true, density: [{ filter: ones, value: 0.5 }, { filter: dropped, value: 0 }, { value: 1 }] }
 models:
   - { model: first, parameters: { weight: [{ filter: ones, value: 1 }, { value: 0.2 }] } }
   - { model: second, parameters: { weight: [{ filter: ones, value: 0 }, { value: 0.8 }] } }
-`,
+`;
+
+const recipes = {
+  twice:
+    'merge_method: linear\nparameters: { normalize: false }\nmodels:\n  - { model: first, parameters: { weight: 0.1 } }\n  - { model: first, parameters: { weight: 1.0 } }\n',
+  ties: ties('mergekit'),
+  paper: ties('paper'),
   dare: 'merge_method: dare_linear\nbase_model: base\nparameters: { density: [{ filter: dropped, value: 0 }, { value: 0.5 }] }\nmodels: [{ model: first, parameters: { weight: 1 } }]\n',
   breadcrumbs: `merge_method: breadcrumbs
 base_model: base
@@ -74,6 +77,11 @@ describe.skipIf(noTorch)(titled('arithmetic as it is written', noTorch), () => {
 
   test('ties elects the sign with the greater weighted sum, and divides by the weight that agreed', () => {
     expect(elementsOff(tensor('ties', 'signs'), tensor('second', 'signs').values)).toBe(0);
+  });
+
+  test('the paper lets each model vote alike, and counts the models that agreed', () => {
+    const expected = tensor('first', 'signs').values.map((value) => 0.2 * value);
+    expect(elementsOff(tensor('paper', 'signs'), expected)).toBe(0);
   });
 
   test('ties keeps exactly half of 160 000 ones and doubles them in float16', () => {
