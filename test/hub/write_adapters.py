@@ -1,7 +1,7 @@
 """Writes tiny models and adapters of every kind into a folder, and what peft merges them to.
 
-For each kind: `<kind>/base` (bfloat16), `<kind>/adapter`, and `<kind>/merged`, the merge of the same weights that
-peft computes in float32.
+For each kind: `<kind>/base` (bfloat16), `<kind>/adapter`, and `<kind>/merged`, the merge of the same weights
+that peft computes in float32.
 """
 
 from __future__ import annotations
