@@ -1,6 +1,7 @@
 import { exitCodes } from '../errors.js';
 import type { Fault } from '../fault.js';
 import { plural, printable } from '../format.js';
+import type { StoredTensor } from '../hub/checkpoint.js';
 import type { OpenedModel } from '../hub/open-model.js';
 import type { YamlSource } from '../yaml.js';
 import type { GroupedTensor } from './draft-steps.js';
@@ -30,16 +31,28 @@ export const checkAdapter = (source: YamlSource, { written, opened }: Participan
   return [source.faultAt(written.path, { code: 'adapter-misfit', message, exitCode: exitCodes.incompatible })];
 };
 
+const placeOf = ({ file, offset }: StoredTensor): string => `${file}:${offset}`;
+
+/** Places of the stored tensors that an adapter changes. */
+const changedPlaces = ({ adapter, checkpoint }: OpenedModel): ReadonlySet<string> => {
+  const targets = [...(adapter?.updates.keys() ?? [])].map((name) => checkpoint.tensors.get(name));
+  return new Set(targets.flatMap((stored) => (stored === undefined ? [] : [placeOf(stored)])));
+};
+
 /** Adapters of experts whose layout the merge changes: an update of one expert has no place in a tensor of all. */
 export const checkExpertAdapters = (source: YamlSource, grouped: readonly GroupedTensor[]): Fault[] => {
   const wrong = new Set<Participant>();
+  const places = new Map<OpenedModel, ReadonlySet<string>>();
   for (const { tensor, group } of grouped) {
     for (const { index, view } of group.base === null ? group.inputs : [group.base, ...group.inputs]) {
       const participant = tensor.roles.all[index];
-      const updates = participant?.opened?.adapter?.updates;
-      if (participant === undefined || updates === undefined) continue;
+      const opened = participant?.opened;
+      if (participant === undefined || !opened?.adapter) continue;
       const isChanged = view.parts.length > 1 || String(view.parts[0]?.shape) !== String(view.shape);
-      if (isChanged && updates.has(view.name)) wrong.add(participant);
+      if (!isChanged) continue;
+      const changed = places.get(opened) ?? changedPlaces(opened);
+      places.set(opened, changed);
+      if (view.parts.some((part) => changed.has(placeOf(part)))) wrong.add(participant);
     }
   }
   return [...wrong].map(({ written }) => {
