@@ -4,18 +4,21 @@ import type { ParameterSpec } from '../protocol/method-spec.js';
 import { MethodName, methodNames, methodSpec } from '../protocol/methods.js';
 import type { CliContext } from './context.js';
 
+const bases = { required: ' and a base', optional: ', perhaps a base', ignored: '' };
+
 const inputsText = (name: MethodName): string => {
   const { base, inputs } = methodSpec(name);
   const { minimum, maximum } = inputs;
   const count =
     maximum === undefined ? `${minimum} or more` : minimum === maximum ? `${minimum}` : `${minimum} to ${maximum}`;
-  return `${count} model${maximum === 1 ? '' : 's'}${base === 'required' ? ' and a base' : ''}`;
+  return `${count} model${maximum === 1 ? '' : 's'}${bases[base]}`;
 };
 
 const parameterLines = (parameters: Readonly<Record<string, ParameterSpec>>): string[] =>
   Object.entries(parameters).map(([name, spec]) => {
     const fallback = spec.default === undefined ? 'required' : `default ${spec.default}`;
-    return `  ${name.padEnd(12)} ${spec.type}, ${fallback}: ${spec.meaning}`;
+    const kind = spec.choices?.join(' | ') ?? spec.type;
+    return `  ${name.padEnd(12)} ${kind}, ${fallback}: ${spec.meaning}`;
   });
 
 const describe = (name: MethodName): string => {

@@ -4,13 +4,14 @@ import type { Dtype, Plan, SideFile, Step } from '../protocol/plan.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
 import type { Donor, PlanOptions } from './build.js';
+import { checkValues } from './check-values.js';
 import { configChanges } from './config-changes.js';
 import { draftSteps, type GroupedTensor } from './draft-steps.js';
 import { editJson } from './edit-json.js';
 import { estimatePlan } from './estimate.js';
 import { layOutShards, shardIndex } from './layout.js';
 import type { ModelTable } from './model-table.js';
-import { checkWeights, operationTable } from './operations.js';
+import { operationTable } from './operations.js';
 import type { Describe } from './outline.js';
 import type { OutlinedRecipe } from './outline-recipe.js';
 import { hashOf } from './plan-hash.js';
@@ -69,7 +70,7 @@ export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () 
   const table = operationTable(recipe, method);
   const { rowMaps, rowsFor } = rowMapTable(vocabulary.plan);
   const { drafts, files } = draftSteps(grouped, { recipe, method, models, table, rowsFor });
-  const faults = [...table.missing(), ...checkWeights(recipe, table.operations)];
+  const faults = [...table.missing(), ...checkValues(recipe, table.operations)];
   const plan = (): Plan => {
     const tensors = drafts.map(({ step, dtype }) => ({ name: step.tensor, dtype, shape: step.shape }));
     const { shards, outputs } = layOutShards(tensors, options.shardBytes);

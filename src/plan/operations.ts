@@ -117,17 +117,3 @@ export const operationTable = (recipe: Recipe, method: MethodName): OperationTab
     missing: () => [...faults.values()],
   };
 };
-
-/** Weights that would divide by zero. */
-export const checkWeights = (recipe: Recipe, operations: readonly Operation[]): Fault[] => {
-  const divides = operations.some(
-    ({ method, shared, perInput }) =>
-      method === 'linear' &&
-      shared.normalize === true &&
-      perInput.reduce((sum, { weight }) => sum + Number(weight), 0) === 0,
-  );
-  if (!divides) return [];
-  const message = 'the weights add up to 0, and `normalize` would divide by that';
-  const path = recipe.modules[0]?.path ?? [];
-  return [recipe.source.faultAt(path, { code: 'weights-cancel', message, hint: 'set `normalize: false`' }, 'key')];
-};
