@@ -1,7 +1,7 @@
 """Compares merges with the same share of two models taken by hand, by their logits.
 
-Reads ``{"first": FOLDER, "second": FOLDER, "merges": [[share of the first, FOLDER], ...]}`` and prints, for each
-merge, the largest difference of a logit relative to the largest logit, and the keys that do not fit.
+Reads ``{"first": FOLDER, "second": FOLDER, "merges": [[share of the first, FOLDER], ...]}`` and prints, for
+each merge, the largest difference of a logit relative to the largest logit, and the keys that do not fit.
 """
 
 from __future__ import annotations
