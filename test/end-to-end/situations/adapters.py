@@ -1,8 +1,8 @@
 """Merges adapters with peft, and compares.
 
 Reads a list of ``{"base": FOLDER, "adapters": [[weight, FOLDER], ...], "out": FOLDER}``; prints for each how
-many tensors there are, which are more than a step of bfloat16 from base + sum of weight * (peft's merge - base),
-how many differ from the base, and how many tokens the tokenizer of the output has.
+many tensors there are, which are more than a step of bfloat16 from base + sum of weight * (peft's merge -
+base), how many differ from the base, and how many tokens the tokenizer of the output has.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Reads ``{"folder": FOLDER, "out": NAME, "mode": "skip" | "pad"}``. ``skip``: a model takes no part in a tensor
 whose shape is not the base's, and where none is left the base stays. ``pad``: each is filled up with zeros to
-the largest size of each dimension. Prints the number of tensors, the names of those that are off, and how many
-do not have the shape that the configuration asks for.
+the largest size of each dimension. Prints the number of tensors, the names of those that are off, and how
+many do not have the shape that the configuration asks for.
 """
 
 from __future__ import annotations
