@@ -51,7 +51,7 @@ const tiesPlan = (inputPath: string, tensors: number): Plan => {
     operations: [
       {
         method: 'ties',
-        shared: { normalize: true, rescale: false, lambda: 1, int8_mask: false },
+        shared: { normalize: true, rescale: 'none', lambda: 1, int8_mask: false, dialect: 'mergekit' },
         perInput: [
           { weight: 1, density: 0.5 },
           { weight: 0.5, density: 0.25 },
