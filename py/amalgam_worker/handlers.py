@@ -24,13 +24,21 @@ from amalgam_worker.protocol import (
 )
 from amalgam_worker.server import Cancelled, Handler, Notify
 
+# Two threads that import modules of one package at once can wait for each other for ever.
+_importing = threading.Lock()
+
 
 def import_torch() -> None:
     """Imports what a merge needs ahead of time; a failure is reported when a request needs it."""
     try:
-        importlib.import_module("amalgam_worker.engine")
+        _import_engine()
     except Exception as error:
         print(f"torch cannot be imported: {error}", file=sys.stderr)
+
+
+def _import_engine() -> None:
+    with _importing:
+        importlib.import_module("amalgam_worker.engine")
 
 
 def initialize(params: InitializeParams, notify: Notify, cancelled: Cancelled) -> InitializeResult:
@@ -118,6 +126,7 @@ class _Peak:
 
 def _torch_version() -> str:
     try:
+        _import_engine()
         import torch
     except ImportError as error:
         raise WorkerError(
