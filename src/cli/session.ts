@@ -1,12 +1,11 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { constants } from 'node:os';
 import { type ExitCode, exitCodes, UserError } from '../errors.js';
 import { type Emit, emitterTo, type RunEvent } from '../events.js';
 import { jsonReader } from '../report/json.js';
 import { plainReader } from '../report/plain.js';
 import { styleFor } from '../report/style.js';
 import { type CliContext, isInteractive, packageVersion, widthOf } from './context.js';
-import { describeFailure } from './failure.js';
+import { describeFailure, type FailureDescription } from './failure.js';
 
 /** Flags of every command that runs something. */
 export type SessionFlags = {
@@ -108,7 +107,9 @@ export const runSession = async (
     await work({ emit, signal: abort.signal });
     emit({ type: 'run-finished', output, seconds: (Date.now() - started) / 1000 });
   } catch (error) {
-    const failure = stopped === null ? describeFailure(error) : cancelled(stopped, output);
+    const isPublished = kept.some(({ type }) => type === 'published');
+    const failure =
+      stopped === null ? afterPublishing(describeFailure(error), isPublished) : cancelled(stopped, output, isPublished);
     exitCode = failure.exitCode;
     emit({ type: 'run-failed', ...failure });
     if (flags.debug) context.stderr.write(`${traceOf(error)}\n`);
@@ -124,9 +125,18 @@ export const runSession = async (
 const isResult = ({ type }: RunEvent): boolean =>
   ['faults', 'published', 'evaluation-finished', 'run-failed', 'run-finished'].includes(type);
 
-const cancelled = (signal: NodeJS.Signals, output: string | null) => ({
+/** A merge that is there but could not be scored is incomplete, not failed. */
+const afterPublishing = (failure: FailureDescription, isPublished: boolean): FailureDescription =>
+  isPublished && failure.exitCode !== exitCodes.bug ? { ...failure, exitCode: exitCodes.incomplete } : failure;
+
+const outcome = (output: string | null, isPublished: boolean): string => {
+  if (output === null) return 'nothing was written';
+  return isPublished ? `${output} is complete, its scores are not` : `${output} was not published`;
+};
+
+const cancelled = (signal: NodeJS.Signals, output: string | null, isPublished: boolean): FailureDescription => ({
   code: 'cancelled',
-  message: `stopped by ${signal === 'SIGINT' ? 'Ctrl-C' : signal} (${constants.signals[signal]}); ${output === null ? 'nothing was written' : `${output} was not published`}`,
+  message: `stopped by ${signal === 'SIGINT' ? 'Ctrl-C' : signal}; ${outcome(output, isPublished)}`,
   hint: 'run the same command again to start over',
   exitCode: signalCodes[signal] ?? exitCodes.failed,
 });
