@@ -12,9 +12,9 @@ export const formatBytes = (bytes: number): string => {
   return `${bytes < 0 ? '-' : ''}${text} ${decimalUnits[unit]}`;
 };
 
-/** Seconds as people say them: `under 0.1 s`, `0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min`. */
+/** Seconds as people say them: `20 ms`, `0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min`. */
 export const formatDuration = (seconds: number): string => {
-  if (seconds < 0.05) return 'under 0.1 s';
+  if (seconds < 0.095) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

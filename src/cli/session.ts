@@ -117,7 +117,7 @@ export const runSession = async (
   await display.closed();
   for (const signal of signals) process.off(signal, stop);
   await finishRecording(recording);
-  if (display.fullScreen) for (const event of kept) plainDisplay(context)(event);
+  if (display.fullScreen) kept.forEach(plainDisplay(context));
   return exitCode;
 };
 
