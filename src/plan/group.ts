@@ -1,6 +1,5 @@
 import { type MethodName, methodSpec } from '../protocol/methods.js';
 import { fitShapes, type MismatchOptions } from './fit-shapes.js';
-import { lonePolicy } from './lone-tensors.js';
 import type { OutlinedTensor } from './outline.js';
 import { countFor, countName, type Problems } from './problems.js';
 import { isOptional } from './tensor-roles.js';
@@ -40,22 +39,22 @@ const fewer = (tensor: OutlinedTensor, { base, inputs }: Halves, method: MethodN
 
 /** An optional tensor that some models lack; null where it is left out, undefined where the method cannot do without them. */
 const partial = ({ base, inputs }: Halves, method: MethodName): Choice | null | undefined => {
-  const { minimum } = methodSpec(method).inputs;
+  const { inputs: counts, lone: policy } = methodSpec(method);
   const merge = { how: 'merge', base, inputs } as const;
   const [lone, second] = base === null ? inputs : [base, ...inputs];
   const alone = second === undefined && lone !== undefined ? copyOf(lone) : undefined;
-  switch (lonePolicy(method)) {
-    case 'present':
+  switch (policy) {
+    case 'merge-present':
       return inputs.length > 0 ? merge : undefined;
     case 'pass':
       return alone;
     case 'pass-base':
       return base === null ? undefined : alone;
-    case 'base-or-drop':
-      if (base !== null && inputs.length >= minimum) return merge;
+    case 'skip':
+      if (base !== null && inputs.length >= counts.minimum) return merge;
       return base === null ? null : (alone ?? null);
-    case 'base':
-      return base !== null && inputs.length >= minimum ? merge : undefined;
+    case 'error':
+      return base !== null && inputs.length >= counts.minimum ? merge : undefined;
   }
 };
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from functools import partial
 
 from amalgam_worker.errors import write_error
 from amalgam_worker.protocol import Shard, StepOutput
@@ -66,7 +67,7 @@ class ShardFiles:
     def close(self) -> None:
         """Makes everything durable and closes the files."""
         for path, descriptor in zip(self._paths, self._descriptors, strict=True):
-            _writing(path, lambda descriptor=descriptor: os.fsync(descriptor))  # type: ignore[misc]
+            _writing(path, partial(os.fsync, descriptor))
         self.abandon()
 
     def abandon(self) -> None:
