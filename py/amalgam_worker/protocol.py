@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL = "2a2c89c190f64cb5"
+PROTOCOL = "935a058fdcf99ec2"
 
 # Method -> (names of shared parameters, names of parameters per input).
 METHOD_PARAMETERS: dict[str, tuple[list[str], list[str]]] = {
@@ -222,12 +222,31 @@ class MergeResult:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskData:
+    format: Literal["csv", "jsonl", "datasets"]
+    source: str
+    subset: str | None
+    split: str | None
+    revision: str | None
+    columns: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class HarnessTask:
+    task: str
+    include_path: str | None
+    few_shot: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationTask:
     name: str
-    kind: Literal["multiple_choice", "generation"]
-    data_file: str
-    max_sequence_length: int
+    kind: Literal["multiple_choice", "generation", "by_row", "harness"]
+    data: TaskData | None
+    harness: HarnessTask | None
+    max_sequence_length: int | None
     max_generation_length: int | None
+    choice_prefix: Literal["none", "bos"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,21 +254,28 @@ class EvaluateParams:
     job: int
     model_path: str
     adapter_path: str | None
+    plan_path: str | None
     tasks: list[EvaluationTask]
     limit: int | None
+    sample_seed: int | None
     batch_size: int | None
     device: str
     threads: int | None
+    kept_scores: str | None
+    model_key: str
 
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
     task: str
     n: int
-    mean: float
+    reused: int
+    mean: float | None
     standard_error: float | None
     metrics: dict[str, float]
     scores: list[float]
+    ids: list[str]
+    predictions: list[str]
     seconds: float
 
 
@@ -274,7 +300,7 @@ class MetricNotification:
     task: str
     done: int
     total: int
-    mean: float
+    mean: float | None
     standard_error: float | None
 
 

@@ -16,7 +16,7 @@ const bestOn = (task: number, models: readonly ModelResult[]): TaskResult | unde
   models
     .flatMap(({ results }) => results[task] ?? [])
     .reduce<TaskResult | undefined>(
-      (best, result) => (best === undefined || result.mean > best.mean ? result : best),
+      (best, result) => (best === undefined || (result.mean ?? 0) > (best.mean ?? 0) ? result : best),
       undefined,
     );
 
@@ -25,7 +25,7 @@ const scoreOf = (result: TaskResult, rival: TaskResult | undefined): Score => {
   return {
     task: result.task,
     n: result.n,
-    mean: result.mean,
+    mean: result.mean ?? 0,
     standardError: result.standardError,
     metrics: result.metrics,
     delta: paired === null ? null : mean(paired),

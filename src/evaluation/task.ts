@@ -74,9 +74,11 @@ export const readTask = (
     task: {
       name: value.name,
       kind: value.kind,
-      dataFile,
+      data: { format: 'csv', source: dataFile, subset: null, split: null, revision: null, columns: {} },
+      harness: null,
       maxSequenceLength: value.max_sequence_length,
       maxGenerationLength: value.max_generation_length ?? null,
+      choicePrefix: 'none',
     },
     faults: [],
   };

@@ -63,32 +63,66 @@ export const MergeResult = z.strictObject({
 });
 export type MergeResult = z.infer<typeof MergeResult>;
 
+/** Where the examples of a task come from. */
+export const TaskData = z.strictObject({
+  format: z.enum(['csv', 'jsonl', 'datasets']),
+  /** A file, or for `datasets` the id of a data set on the Hub. */
+  source: z.string(),
+  /** Of a data set: its configuration, split and revision. */
+  subset: z.string().nullable(),
+  split: z.string().nullable(),
+  revision: z.string().nullable(),
+  /** The source's names of the columns id, input, target, answer_choices, eval_type where they differ. */
+  columns: z.record(z.string(), z.string()),
+});
+export type TaskData = z.infer<typeof TaskData>;
+
+/** A task of lm-evaluation-harness. */
+export const HarnessTask = z.strictObject({
+  task: z.string(),
+  /** Folder with further task files, or null. */
+  includePath: z.string().nullable(),
+  fewShot: z.int().nullable(),
+});
+export type HarnessTask = z.infer<typeof HarnessTask>;
+
 /** A task as the worker runs it. */
 export const EvaluationTask = z.strictObject({
   name: z.string(),
-  kind: z.enum(['multiple_choice', 'generation']),
-  /** CSV with the columns id, input, target, answer_choices, eval_type. */
-  dataFile: z.string(),
-  /** Longest input in tokens; longer ones lose their beginning. */
-  maxSequenceLength: z.int(),
-  /** Most new tokens of a generation; null for multiple choice. */
+  /** `by_row`: each example says by its eval_type; `harness`: `harness` is set and `data` is null. */
+  kind: z.enum(['multiple_choice', 'generation', 'by_row', 'harness']),
+  data: TaskData.nullable(),
+  harness: HarnessTask.nullable(),
+  /** Longest input in tokens; longer ones lose their beginning. Null: the model's own limit. */
+  maxSequenceLength: z.int().nullable(),
+  /** Most new tokens of a generation; null where nothing is generated. */
   maxGenerationLength: z.int().nullable(),
+  /** `bos`: a choice is scored after the tokenizer's own start token, as the starter kit's decoders do it. */
+  choicePrefix: z.enum(['none', 'bos']),
 });
 export type EvaluationTask = z.infer<typeof EvaluationTask>;
 
 export const EvaluateParams = z.strictObject({
   job: z.int(),
-  /** Model folder. */
+  /** Model folder; with `planPath` a folder of configuration and tokenizer alone. */
   modelPath: z.string(),
   /** LoRA adapter folder to apply, or null. */
   adapterPath: z.string().nullable(),
+  /** File holding a Plan whose output is merged in memory and scored, or null: the weights are in `modelPath`. */
+  planPath: z.string().nullable(),
   tasks: z.array(EvaluationTask),
-  /** First so many examples of each task; null: all. */
+  /** So many examples of each task; null: all. */
   limit: z.int().nullable(),
+  /** With `limit`: seed of the sample; null: the first examples. */
+  sampleSeed: z.int().nullable(),
   /** Null: found automatically, halved on out-of-memory. */
   batchSize: z.int().nullable(),
   device: z.string(),
   threads: z.int().nullable(),
+  /** Folder that keeps scores of examples while they are computed, so that they survive a kill; null: none. */
+  keptScores: z.string().nullable(),
+  /** Stands for the model's files: kept scores of another key are not used. */
+  modelKey: z.string(),
 });
 export type EvaluateParams = z.infer<typeof EvaluateParams>;
 
@@ -96,14 +130,20 @@ export const TaskResult = z.strictObject({
   task: z.string(),
   /** Number of examples. */
   n: z.int(),
-  /** Mean of `scores`. */
-  mean: z.number(),
+  /** Of these, how many were scored by an earlier run. */
+  reused: z.int(),
+  /** Mean of `scores`; null where the examples have no targets. */
+  mean: z.number().nullable(),
   /** Standard error of `mean`; null for fewer than two examples. */
   standardError: z.number().nullable(),
-  /** accuracy, or rouge1, rouge2, rougeL, rougeLsum: means over the examples. */
+  /** accuracy and accuracy_norm, or rouge1, rouge2, rougeL, rougeLsum: means over the examples that have them. */
   metrics: z.record(z.string(), z.number()),
-  /** One score in [0, 1] per example, in file order. */
+  /** One score in [0, 1] per example, in file order; empty where there are no targets. */
   scores: z.array(z.number()),
+  /** The examples' ids, in file order. */
+  ids: z.array(z.string()),
+  /** The number of the choice as text, or the generated text, per example. */
+  predictions: z.array(z.string()),
   seconds: z.number(),
 });
 export type TaskResult = z.infer<typeof TaskResult>;
@@ -133,7 +173,8 @@ export const MetricNotification = z.strictObject({
   task: z.string(),
   done: z.int(),
   total: z.int(),
-  mean: z.number(),
+  /** Null while no example with a target is done. */
+  mean: z.number().nullable(),
   standardError: z.number().nullable(),
 });
 export type MetricNotification = z.infer<typeof MetricNotification>;

@@ -28,6 +28,8 @@ export const wireTypes = {
   InitializeResult: messages.InitializeResult,
   MergeParams: messages.MergeParams,
   MergeResult: messages.MergeResult,
+  TaskData: messages.TaskData,
+  HarnessTask: messages.HarnessTask,
   EvaluationTask: messages.EvaluationTask,
   EvaluateParams: messages.EvaluateParams,
   TaskResult: messages.TaskResult,

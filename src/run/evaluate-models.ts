@@ -36,16 +36,20 @@ export const evaluateModels = async (
       job: 1000 + index,
       modelPath: path,
       adapterPath: adapter,
+      planPath: null,
       tasks: [...tasks],
       limit,
+      sampleSeed: null,
       batchSize: null,
       device,
       threads,
+      keptScores: null,
+      modelKey: '',
     };
     const evaluated = await worker.evaluate(params, {
       signal,
       onMetric: ({ task, done, total, mean, standardError }) =>
-        emit({ type: 'evaluation-progress', model: name, task, done, total, mean, standardError }),
+        emit({ type: 'evaluation-progress', model: name, task, done, total, mean: mean ?? 0, standardError }),
     });
     results.push({ name, role, results: evaluated.tasks });
   }

@@ -33,9 +33,13 @@ export const evaluateParams: EvaluateParams = {
   job: 8,
   modelPath: '/models/a',
   adapterPath: null,
+  planPath: null,
   tasks: [],
   limit: null,
+  sampleSeed: null,
   batchSize: null,
   device: 'cpu',
   threads: null,
+  keptScores: null,
+  modelKey: '',
 };

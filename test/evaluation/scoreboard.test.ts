@@ -4,10 +4,13 @@ import { type ModelResult, scoreboardOf } from '../../src/evaluation/scoreboard.
 const result = (task: string, scores: number[]) => ({
   task,
   n: scores.length,
+  reused: 0,
   mean: scores.reduce((sum, score) => sum + score, 0) / scores.length,
   standardError: null,
   metrics: {},
   scores,
+  ids: scores.map((_, index) => `${index}`),
+  predictions: scores.map(() => ''),
   seconds: 1,
 });
 

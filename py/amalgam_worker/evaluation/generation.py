@@ -66,7 +66,7 @@ def prepare_generation(
 
     def outcome(target: str, text: str) -> Outcome:
         metrics = rouge(target, text)
-        return Outcome(sum(metrics.values()) / len(ROUGE_TYPES), metrics)
+        return Outcome(sum(metrics.values()) / len(ROUGE_TYPES), text, metrics)
 
     def score(batch: Batch) -> list[Outcome]:
         texts = generate_texts(loaded, [prompts.ids[i] for i in batch], new_tokens, check_cancelled)

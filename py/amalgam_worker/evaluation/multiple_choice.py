@@ -32,8 +32,9 @@ def outcome(example: MultipleChoiceExample, likelihoods: Sequence[float]) -> Out
     if any(math.isnan(likelihood) for likelihood in likelihoods):
         hint = "its weights hold or produce non-finite numbers"
         raise WorkerError("non-finite", f"the model gives example {example.id} a log-likelihood of NaN", hint)
-    right = float(max(range(len(likelihoods)), key=likelihoods.__getitem__) == example.target)
-    return Outcome(right, {"accuracy": right})
+    chosen = max(range(len(likelihoods)), key=likelihoods.__getitem__)
+    right = float(chosen == example.target)
+    return Outcome(right, str(chosen), {"accuracy": right})
 
 
 def prepare_multiple_choice(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import fsum
 from pathlib import Path
 
+from ..errors import WorkerError
 from ..protocol import EvaluateParams, EvaluationTask, LogNotification, MetricNotification, TaskResult
 from .batching import make_batches, run_batches
 from .examples import (
@@ -45,7 +46,9 @@ class ReadTask:
 
 def read_task(task: EvaluationTask, limit: int | None) -> ReadTask:
     """The first `limit` examples; the whole file is checked."""
-    path = Path(task.data_file)
+    if task.data is None or task.data.format != "csv":
+        raise WorkerError("data-invalid", f"task {task.name} has no CSV file")
+    path = Path(task.data.source)
     if task.kind == "multiple_choice":
         return ReadTask(task, read_examples(path, multiple_choice_example)[:limit], [])
     new_token_limit(task)
@@ -58,14 +61,25 @@ def prepare(read: ReadTask, loaded: LoadedModel, job: Job) -> Prepared:
     return prepare_generation(loaded, read.task, read.generation, job.check_cancelled)
 
 
-def task_result(name: str, outcomes: Sequence[Outcome], seconds: float) -> TaskResult:
+def task_result(read: ReadTask, outcomes: Sequence[Outcome], seconds: float) -> TaskResult:
     """Means in file order, so that they do not depend on the batches."""
     count = len(outcomes)
     scores = [outcome.score for outcome in outcomes]
     kinds = outcomes[0].metrics
     metrics = {kind: fsum(outcome.metrics[kind] for outcome in outcomes) / count for kind in kinds}
     error = running_mean(scores).standard_error()
-    return TaskResult(name, count, fsum(scores) / count, error, metrics, scores, seconds)
+    return TaskResult(
+        task=read.task.name,
+        n=count,
+        reused=0,
+        mean=fsum(scores) / count,
+        standard_error=error,
+        metrics=metrics,
+        scores=scores,
+        ids=[*(e.id for e in read.multiple_choice), *(e.id for e in read.generation)],
+        predictions=[outcome.prediction for outcome in outcomes],
+        seconds=seconds,
+    )
 
 
 def run_task(read: ReadTask, loaded: LoadedModel, job: Job) -> TaskResult:
@@ -87,4 +101,4 @@ def run_task(read: ReadTask, loaded: LoadedModel, job: Job) -> TaskResult:
         error = running.standard_error()
         job.emit(MetricNotification(job.params.job, name, running.count, total, running.mean, error))
         job.check_cancelled()
-    return task_result(name, [outcomes[index] for index in range(total)], time.monotonic() - started)
+    return task_result(read, [outcomes[index] for index in range(total)], time.monotonic() - started)

@@ -16,9 +16,10 @@ MOST_LOGITS = 1 << 28
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of one example: its score in [0, 1], and the metrics that it comes from."""
+    """Of one example: its score in [0, 1], the answer as text, and the metrics that the score comes from."""
 
     score: float
+    prediction: str
     metrics: dict[str, float]
 
 

@@ -26,12 +26,13 @@ def last_is_added_eos(loaded: LoadedModel) -> bool:
     return eos is not None and probe[-1:] == [eos]
 
 
-def longest_prompt(loaded: LoadedModel, asked: int, room: int) -> int:
+def longest_prompt(loaded: LoadedModel, asked: int | None, room: int) -> int:
     """Tokens of the longest prompt: as asked, or fewer where positions run out; a decoder keeps `room`."""
+    own = loaded.tokenizer.model_max_length if asked is None else asked
     positions = getattr(loaded.model.config, "max_position_embeddings", None)
     if not isinstance(positions, int):
-        return asked
-    return max(1, min(asked, positions if loaded.encoder_decoder else positions - room))
+        return int(own)
+    return max(1, min(own, positions if loaded.encoder_decoder else positions - room))
 
 
 def encode_prompts(loaded: LoadedModel, texts: Sequence[str], limit: int) -> EncodedPrompts:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from amalgam_worker.protocol import EvaluateParams, EvaluationTask
+from amalgam_worker.protocol import EvaluateParams, EvaluationTask, TaskData
 
 COLUMNS = ("id", "input", "target", "answer_choices", "eval_type")
 WORDS = [
@@ -59,7 +59,15 @@ def write_csv(path: Path, rows: Sequence[CsvRow], columns: Sequence[str] = COLUM
 def evaluation_task(
     path: Path, kind: Literal["multiple_choice", "generation"], longest: int = 200, new_tokens: int = 8
 ) -> EvaluationTask:
-    return EvaluationTask(path.stem, kind, str(path), longest, new_tokens if kind == "generation" else None)
+    return EvaluationTask(
+        name=path.stem,
+        kind=kind,
+        data=TaskData("csv", str(path), None, None, None, {}),
+        harness=None,
+        max_sequence_length=longest,
+        max_generation_length=new_tokens if kind == "generation" else None,
+        choice_prefix="none",
+    )
 
 
 def evaluation_params(
@@ -73,9 +81,13 @@ def evaluation_params(
         job=7,
         model_path=str(model),
         adapter_path=None if adapter is None else str(adapter),
+        plan_path=None,
         tasks=list(tasks),
         limit=limit,
+        sample_seed=None,
         batch_size=batch_size,
         device="cpu",
         threads=1,
+        kept_scores=None,
+        model_key="",
     )
