@@ -3,7 +3,8 @@
 The bit pattern of a float32 magnitude, read as an integer, orders as the magnitude does. One pass counts its
 top 16 bits, which finds the bin that holds the cut; a second pass counts the low 16 bits inside that bin.
 Among equal magnitudes at the cut those of lowest index are kept: the second pass counts per block, so that
-the one block in which the quota runs out is known.
+the one block in which the quota runs out is known. Of what is too large for that, a model's tensors in a row,
+a third pass counts per block, once the cut is known.
 """
 
 from __future__ import annotations
@@ -45,7 +46,16 @@ def count_top_bits(values: torch.Tensor, scratch: Scratch) -> torch.Tensor:
 
 def find_bin(counts: torch.Tensor, k: int) -> tuple[int, int]:
     """The bin that holds the k-th largest magnitude, and its rank, from 1, among the elements of that bin."""
-    return _descend(counts, k)
+    place, rank = find_place(counts.flip(0), k)
+    return len(counts) - 1 - place, rank
+
+
+def find_place(counts: torch.Tensor, k: int) -> tuple[int, int]:
+    """The first place up to which k are counted, and the rank of the k-th, from 1, within that place."""
+    counts = counts.cpu()
+    passed = counts.cumsum(0)
+    place = int(torch.searchsorted(passed, k))
+    return place, k - int(passed[place] - counts[place])
 
 
 def count_low_bits(values: torch.Tensor, top: int, first_block: int, scratch: Scratch) -> torch.Tensor:
@@ -54,11 +64,7 @@ def count_low_bits(values: torch.Tensor, top: int, first_block: int, scratch: Sc
     Returns:
         int32 [3, m]: block, low bits, number of such elements; for each pair that occurs, in order.
     """
-    bits = magnitude_bits(values, scratch)
-    # int8 because torch compares into it, but not into bool, with vector instructions.
-    inside = torch.eq(_top_bits(bits, scratch), top, out=scratch.take("in bin", bits.numel(), torch.int8))
-    places = inside.view(torch.bool).nonzero().squeeze(1)
-    low_bits = bits.index_select(0, places).bitwise_and_(_LOW_BINS - 1)
+    places, low_bits = _in_bin(values, top, scratch)
     pairs = low_bits.bitwise_or_((places // TOP_K_BLOCK << 16).to(torch.int32))
     distinct, counts = torch.unique(pairs, return_counts=True)
     return torch.stack([(distinct >> 16) + first_block, distinct & (_LOW_BINS - 1), counts.to(torch.int32)])
@@ -73,12 +79,20 @@ def find_cut(counted: torch.Tensor, top: int, rank: int) -> Cut:
     """
     blocks, low_bits, counts = counted.cpu().to(torch.int64)
     totals = torch.zeros(_LOW_BINS, dtype=torch.int64).index_add_(0, low_bits, counts)
-    low, quota = _descend(totals, rank)
+    low, quota = find_bin(totals, rank)
     equal = low_bits == low
-    blocks, reached = blocks[equal], counts[equal].cumsum(0)
-    place = int(torch.searchsorted(reached, quota))
-    before = int(reached[place - 1]) if place else 0
-    return Cut(top << 16 | low, int(blocks[place]), quota - before)
+    place, kept = find_place(counts[equal], quota)
+    return Cut(top << 16 | low, int(blocks[equal][place]), kept)
+
+
+def count_low_bits_in_all(values: torch.Tensor, top: int, scratch: Scratch) -> torch.Tensor:
+    """Numbers of elements by the low 16 bits of their magnitude, of those whose top bits are `top`; int64."""
+    return torch.bincount(_in_bin(values, top, scratch)[1], minlength=_LOW_BINS)
+
+
+def count_equal(values: torch.Tensor, threshold: int, scratch: Scratch) -> torch.Tensor:
+    """Number of elements whose magnitude has the bit pattern `threshold`; int64 []."""
+    return torch.count_nonzero(_equal(magnitude_bits(values, scratch), threshold, scratch))
 
 
 def keep_largest(values: torch.Tensor, cut: Cut, first_block: int, scratch: Scratch) -> None:
@@ -113,9 +127,14 @@ def _top_bits(bits: torch.Tensor, scratch: Scratch) -> torch.Tensor:
     return torch.bitwise_right_shift(bits, 16, out=scratch.take("top bits", bits.numel(), torch.int32))
 
 
-def _descend(counts: torch.Tensor, k: int) -> tuple[int, int]:
-    """Walks the bins from the highest down past k elements; the bin, and the rank left within it."""
-    passed = counts.cpu().flip(0).cumsum(0)
-    place = int(torch.searchsorted(passed, k))
-    found = len(counts) - 1 - place
-    return found, k - int(passed[place] - counts[found])
+def _in_bin(values: torch.Tensor, top: int, scratch: Scratch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Places, and low 16 bits, of the magnitudes whose top bits are `top`; int64 and int32 [m]."""
+    bits = magnitude_bits(values, scratch)
+    inside = _equal(_top_bits(bits, scratch), top, scratch)
+    places = inside.view(torch.bool).nonzero().squeeze(1)
+    return places, bits.index_select(0, places).bitwise_and_(_LOW_BINS - 1)
+
+
+def _equal(bits: torch.Tensor, wanted: int, scratch: Scratch) -> torch.Tensor:
+    """1 where equal; int8 because torch compares into it, but not into bool, with vector instructions."""
+    return torch.eq(bits, wanted, out=scratch.take("equal", bits.numel(), torch.int8))

@@ -50,9 +50,9 @@ def importance(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> 
     return [result]
 
 
-def ranks(number: int, nonzero: int, tensor: TensorFacts, parameters: Parameters) -> list[int]:
+def ranks(number: int, size: int, parameters: Parameters) -> list[int]:
     """The quartiles' places from the largest: those of index `trunc(q (n - 1))` in ascending order."""
-    return [tensor.elements - int(quartile * (tensor.elements - 1)) for quartile in _QUARTILES]
+    return [size - int(quartile * (size - 1)) for quartile in _QUARTILES]
 
 
 def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:

@@ -7,22 +7,16 @@ from dataclasses import replace
 import torch
 
 from amalgam_worker.methods.cuts import cut_reductions, keep_before
-from amalgam_worker.methods.method import Chunk, Method, Parameters, Statistics, TensorFacts
-from amalgam_worker.methods.sparsify import Sparsifier, thinned
+from amalgam_worker.methods.method import Chunk, Method, Parameters, Statistics
+from amalgam_worker.methods.sparsify import Sparsifier, thinned, thinned_deltas
 from amalgam_worker.methods.task_arithmetic import Election, elect_by_weight, family_member
 
 
-def thinned_deltas(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
-    """The task vectors of which a part is kept."""
-    deltas = chunk.deltas()
-    return [deltas[number] for number in thinned(parameters)]
-
-
-def ranks(place: int, nonzero: int, tensor: TensorFacts, parameters: Parameters) -> list[int]:
+def ranks(place: int, size: int, parameters: Parameters) -> list[int]:
     """How many largest entries of a thinned task vector lie before what is kept and its end."""
     number = thinned(parameters)[place]
-    kept = int(parameters.each("density")[number] * tensor.elements)
-    outliers = min(int(parameters.each("gamma")[number] * tensor.elements), tensor.elements - kept)
+    kept = int(parameters.each("density")[number] * size)
+    outliers = min(int(parameters.each("gamma")[number] * size), size - kept)
     return [outliers, outliers + kept]
 
 

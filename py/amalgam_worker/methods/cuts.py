@@ -26,27 +26,32 @@ from amalgam_worker.methods.method import (
 
 # A chunk's part of each series; [n] each.
 Series = Callable[[Chunk, Statistics, Parameters], list[torch.Tensor]]
-# (the series' number, how many of its values are not zero, the tensor, parameters): so many largest values
-# lie before each cut, 0 for none.
-Ranks = Callable[[int, int, TensorFacts, Parameters], list[int]]
+# (the series' number, how many values it has, parameters): so many largest values lie before each cut, 0 for
+# none.
+Ranks = Callable[[int, int, Parameters], list[int]]
 
 
-def cut_reductions(series: Series, ranks: Ranks) -> tuple[Reduction, Reduction]:
-    """Two passes that find the cuts exactly; their statistic `cuts` is int64 [series, ranks, 3], as Cut."""
+def cut_reductions(series: Series, ranks: Ranks, *, of_nonzero: bool = False) -> tuple[Reduction, ...]:
+    """Two passes that find the cuts exactly; their statistic `cuts` is int64 [series, ranks, 3], as Cut.
+
+    Args:
+        of_nonzero: ranks are told how many values are not zero, instead of all.
+    """
 
     def measure_top(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-        counts = []
-        for values in series(chunk, statistics, parameters):
-            counts += [count_top_bits(values, chunk.scratch), torch.count_nonzero(values).reshape(1)]
-        return counts
+        every = series(chunk, statistics, parameters)
+        nonzero = [torch.count_nonzero(values) for values in every] if of_nonzero else []
+        return [*(count_top_bits(values, chunk.scratch) for values in every), *nonzero]
 
     def gather_top(
         partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
     ) -> Statistics:
         (counts,) = partials
+        count = len(counts) // 2 if of_nonzero else len(counts)
+        sizes = [int(size) for size in counts[count:]] if of_nonzero else [tensor.elements] * count
         bins = []
-        for number, (by_bits, nonzero) in enumerate(zip(counts[::2], counts[1::2], strict=True)):
-            wanted = ranks(number, int(nonzero), tensor, parameters)
+        for number, (by_bits, size) in enumerate(zip(counts[:count], sizes, strict=True)):
+            wanted = ranks(number, size, parameters)
             bins.append([find_bin(by_bits, rank) if rank > 0 else (-1, 0) for rank in wanted])
         return {"bins": torch.tensor(bins, dtype=torch.int64)}
 

@@ -42,7 +42,7 @@ def variance(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> li
     return [chunk.take("variance", torch.float32).copy_(total.div_(len(others) + 1))]
 
 
-def ranks(number: int, nonzero: int, tensor: TensorFacts, parameters: Parameters) -> list[int]:
+def ranks(number: int, nonzero: int, parameters: Parameters) -> list[int]:
     """How many elements are selected."""
     return [int(nonzero * parameters.number("select_topk"))]
 
@@ -92,7 +92,7 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
 
 def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
     """The cut among the variances, if not all elements are selected, then the weights."""
-    select = cut_reductions(variance, ranks) if parameters.number("select_topk") < 1 else ()
+    select = cut_reductions(variance, ranks, of_nonzero=True) if parameters.number("select_topk") < 1 else ()
     return (*select, Reduction(measure_energies, gather_weights))
 
 

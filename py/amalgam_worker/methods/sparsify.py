@@ -8,23 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from amalgam_worker.kernels.keep_mask import MASK_BLOCK, keep_mask, mask_key
-from amalgam_worker.kernels.top_k import (
-    Cut,
-    count_low_bits,
-    count_top_bits,
-    find_bin,
-    find_cut,
-    keep_largest,
-)
-from amalgam_worker.methods.method import (
-    BLOCK,
-    Chunk,
-    Parameters,
-    Partial,
-    Reduction,
-    Statistics,
-    TensorFacts,
-)
+from amalgam_worker.methods.cuts import cut_reductions, keep_before
+from amalgam_worker.methods.method import Chunk, Parameters, Reduction, Statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,50 +42,25 @@ def sparsify(
         sparsifier.apply(chunk, number, delta, statistics, parameters)
 
 
-def _measure_top(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
+def thinned_deltas(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
+    """The task vectors of which a part is kept."""
     deltas = chunk.deltas()
-    return [count_top_bits(deltas[number], chunk.scratch) for number in thinned(parameters)]
+    return [deltas[number] for number in thinned(parameters)]
 
 
-def _gather_top(
-    partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
-) -> Statistics:
-    """Per thinned input the bin of the cut and the rank within it; int64 [thinned, 2]."""
-    (counts,) = partials
-    densities = parameters.each("density")
-    bins = [
-        find_bin(count, max(1, int(densities[number] * tensor.elements)))
-        for number, count in zip(thinned(parameters), counts, strict=True)
-    ]
-    return {"bins": torch.tensor(bins, dtype=torch.int64)}
+def largest(density: float, elements: int) -> int:
+    """How many entries of a task vector are kept; at least one."""
+    return max(1, int(density * elements))
 
 
-def _measure_low(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-    deltas = chunk.deltas()
-    tops = statistics["bins"][:, 0].tolist()
-    return [
-        count_low_bits(deltas[number], top, chunk.start // BLOCK, chunk.scratch)
-        for number, top in zip(thinned(parameters), tops, strict=True)
-    ]
-
-
-def _gather_low(
-    partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
-) -> Statistics:
-    """Per input the fields of its Cut; int64 [N, 3]."""
-    cuts = torch.zeros(len(tensor.models), 3, dtype=torch.int64)
-    for place, number in enumerate(thinned(parameters)):
-        top, rank = statistics["bins"][place].tolist()
-        cut = find_cut(torch.cat([partial[place] for partial in partials], dim=1), top, rank)
-        cuts[number] = torch.tensor([cut.threshold, cut.block, cut.kept])
-    return {"cuts": cuts}
+def _ranks(place: int, size: int, parameters: Parameters) -> list[int]:
+    return [largest(parameters.each("density")[thinned(parameters)[place]], size)]
 
 
 def _keep_largest(
     chunk: Chunk, number: int, delta: torch.Tensor, statistics: Statistics, parameters: Parameters
 ) -> None:
-    cut = Cut(*statistics["cuts"][number].tolist())
-    keep_largest(delta, cut, chunk.start // BLOCK, chunk.scratch)
+    keep_before(delta, statistics["cuts"][thinned(parameters).index(number), 0], chunk)
 
 
 def _drop_at_random(
@@ -116,13 +76,7 @@ def _drop_at_random(
 
 # Keeps exactly int(density * n), at least 1, of the n entries of the tensor: those of largest magnitude,
 # among equal ones those of lowest index. Source: Yadav et al. 2023, arXiv:2306.01708, section 3 (trim).
-LARGEST = Sparsifier(
-    (
-        Reduction(_measure_top, _gather_top, "summed"),
-        Reduction(_measure_low, _gather_low, "per chunk"),
-    ),
-    _keep_largest,
-)
+LARGEST = Sparsifier(cut_reductions(thinned_deltas, _ranks), _keep_largest)
 
 # Keeps each entry with probability `density`. Source: Yu et al. 2024, arXiv:2311.03099, section 3.2 (drop).
 RANDOM = Sparsifier((), _drop_at_random)
