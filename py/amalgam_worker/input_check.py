@@ -55,9 +55,11 @@ def _mapped_shape(plan: Plan, step: Step, source: StepInput, rows: int, name: st
     shapes = {other.model: other.shape for other in [*reversed(others), source]}
     for fill in row_map.fills:
         for origin in fill.sources:
-            shape = shapes.get(origin.model, [0])
-            fits = shape[1:] == source.shape[1:] and 0 <= origin.row < shape[0]
-            require(fits, f"{name} needs row {origin.row} of model {origin.model}: {step.tensor} lacks it")
+            held, *_ = shapes.get(origin.model) or [0]
+            require(
+                0 <= origin.row < held,
+                f"{name} needs row {origin.row} of model {origin.model}: {step.tensor} lacks it",
+            )
     return [row_map.rows, *source.shape[1:]]
 
 

@@ -1,5 +1,5 @@
 import { unsupportedAdapter } from './adapter-config.js';
-import type { HeaderEntries, HeaderEntry } from './safetensors-header.js';
+import { type HeaderEntries, type HeaderEntry, isFloating } from './safetensors-header.js';
 
 /** The tensors of one module's update. */
 export type Factors = {
@@ -27,15 +27,19 @@ const wrapper = /\.(?:base_layer|modules_to_save(?:\.default)?)(?=\.[^.]+$)/;
 const placeIn = (parts: ReadonlyMap<string, HeaderEntry>, linear: string): HeaderEntry | undefined =>
   parts.get(linear) ?? parts.get(`embedding_${linear}`);
 
+const isFactor = (entry: HeaderEntry | undefined): entry is HeaderEntry =>
+  entry?.shape.length === 2 && !entry.shape.includes(0) && isFloating(entry.dtype);
+
 const factorsOf = (folder: string, module: string, parts: ReadonlyMap<string, HeaderEntry>): Factors => {
   const [a, b] = [placeIn(parts, 'A'), placeIn(parts, 'B')];
   const magnitude = parts.get('magnitude_vector') ?? null;
   const rank = a?.shape[0] ?? 0;
-  const areFactors = a?.shape.length === 2 && b?.shape.length === 2 && rank > 0 && b.shape[1] === rank;
+  const areFactors = isFactor(a) && isFactor(b) && b.shape[1] === rank;
   const isEmbedding = parts.has('embedding_A');
   const isWhole = parts.size === (magnitude === null ? 2 : 3) && isEmbedding === parts.has('embedding_B');
-  const isNorm = magnitude === null || String(magnitude.shape) === String(b?.shape.slice(0, 1));
-  if (a === undefined || b === undefined || !areFactors || !isWhole || !isNorm) {
+  const isNorm =
+    magnitude === null || (isFloating(magnitude.dtype) && String(magnitude.shape) === String(b?.shape.slice(0, 1)));
+  if (!areFactors || !isWhole || !isNorm) {
     throw unsupportedAdapter(folder, `has factors of ${module} that do not fit each other`);
   }
   return { a, b, magnitude, isEmbedding };

@@ -40,6 +40,9 @@ export const dtypeBytes: Readonly<Record<Dtype, number>> = {
   BOOL: 1,
 };
 
+/** Whether elements are numbers that can be averaged. */
+export const isFloating = (dtype: Dtype): boolean => /^B?F/.test(dtype);
+
 const isDtype = (value: unknown): value is Dtype => typeof value === 'string' && Object.hasOwn(dtypeBytes, value);
 
 const broken = (path: string, reason: string): never => {

@@ -12,6 +12,7 @@ import { checkStacked } from './check-stacked.js';
 import { checkCounts } from './config-changes.js';
 import type { GroupedTensor } from './draft-steps.js';
 import { finishPlan } from './finish-plan.js';
+import { fitShapes } from './fit-shapes.js';
 import { groupTensor } from './group.js';
 import { modelTable } from './model-table.js';
 import type { Describe } from './outline.js';
@@ -138,9 +139,10 @@ const groupAll = (
   });
   const copied = kept.flatMap((tensor): GroupedTensor[] => {
     const [view] = tensor.views;
-    if (view === null || view === undefined) return [];
-    const inputs = [{ index: 0, view }];
-    return [{ tensor, group: { how: 'copy', shape: view.shape, base: null, inputs, isAligned: false } }];
+    const fitted = view ? fitShapes(tensor, [{ index: 0, view }], mismatch, problems) : null;
+    if (fitted === null) return [];
+    const { shape, rows, members: inputs } = fitted;
+    return [{ tensor, group: { how: 'copy', shape, base: null, inputs, rows } }];
   });
   return [...merged, ...copied];
 };

@@ -3,6 +3,7 @@ import type { Fault } from '../fault.js';
 import { plural, printable } from '../format.js';
 import type { StoredTensor } from '../hub/checkpoint.js';
 import type { OpenedModel } from '../hub/open-model.js';
+import { isFloating } from '../hub/safetensors-header.js';
 import type { YamlSource } from '../yaml.js';
 import type { GroupedTensor } from './draft-steps.js';
 import type { Participant } from './roles.js';
@@ -17,6 +18,7 @@ const misfitsOf = ({ adapter, checkpoint }: OpenedModel): string[] => {
     const target = checkpoint.tensors.get(name);
     const update = transposed ? [a.shape[1], b.shape[0]] : [b.shape[0], a.shape[1]];
     if (target === undefined) return [`the model has no ${printable(name)}`];
+    if (!isFloating(target.dtype)) return [`${printable(name)} holds ${target.dtype}, which cannot be updated`];
     if (String(target.shape) === String(update)) return [];
     return [`${printable(name)} is ${shape(target.shape)}, its update ${shape(update)}`];
   });

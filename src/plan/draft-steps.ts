@@ -1,12 +1,13 @@
 import type { MethodName } from '../protocol/methods.js';
 import type { Dtype, InputFile, Step, StepInput } from '../protocol/plan.js';
 import type { Recipe } from '../recipe/recipe.js';
+import type { Holder } from '../tokenizer/align-rows.js';
 import type { Group, Member } from './group.js';
 import type { ModelTable } from './model-table.js';
 import type { OperationTable } from './operations.js';
 import type { OutlinedTensor } from './outline.js';
 import type { SliceRoles } from './roles.js';
-import type { Holder, RowsFor } from './row-maps.js';
+import type { RowMapTable } from './row-maps.js';
 import { fileTable, isPlain, stepInput } from './steps.js';
 import { isMergeable, promote } from './tensor-view.js';
 
@@ -20,8 +21,7 @@ export type DraftContext = {
   readonly method: MethodName;
   readonly models: ModelTable;
   readonly table: OperationTable;
-  /** Row maps of a vocabulary tensor that these models have. */
-  readonly rowsFor: RowsFor;
+  readonly rows: RowMapTable;
 };
 
 const noRows: ReadonlyMap<number, number> = new Map();
@@ -29,12 +29,16 @@ const noRows: ReadonlyMap<number, number> = new Map();
 /** Turns groups into steps, each with its operation and the type that its output is stored in. */
 export const draftSteps = (
   grouped: readonly GroupedTensor[],
-  { recipe, method, models, table, rowsFor }: DraftContext,
+  { recipe, method, models, table, rows: maps }: DraftContext,
 ): { drafts: DraftedStep[]; files: readonly InputFile[] } => {
   const files = fileTable();
   const holderOf = (roles: SliceRoles, { index, view }: Member): Holder => {
     const participant = roles.all[index];
     return { model: participant === undefined ? 0 : models.indexOf(participant), rows: view.shape[0] ?? 0 };
+  };
+  const rowsOf = ({ rows, shape }: Group, holders: readonly Holder[]): ReadonlyMap<number, number> => {
+    if (rows === 'own') return noRows;
+    return rows === 'aligned' ? maps.aligned(holders) : maps.cropped(shape[0] ?? 0)(holders);
   };
   const draft = ({ tensor, group }: GroupedTensor): DraftedStep => {
     const { roles } = tensor;
@@ -46,7 +50,10 @@ export const draftSteps = (
     };
     const shape = [...group.shape];
     const members = group.base === null ? group.inputs : [group.base, ...group.inputs];
-    const rows = group.isAligned ? rowsFor(members.map((member) => holderOf(roles, member))) : noRows;
+    const rows = rowsOf(
+      group,
+      members.map((member) => holderOf(roles, member)),
+    );
     const base = group.base === null ? null : inputFor(group.base);
     const inputs = group.inputs.map(inputFor).filter((input) => input !== null);
     const stored = promote(

@@ -68,8 +68,8 @@ const generationConfig = ({ donor, models, vocabulary, tokenizers }: Unfinished)
 export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () => Plan } => {
   const { recipe, method, donor, models, outlined, grouped, vocabulary, describe, options, problems } = unfinished;
   const table = operationTable(recipe, method);
-  const { rowMaps, rowsFor } = rowMapTable(vocabulary.plan);
-  const { drafts, files } = draftSteps(grouped, { recipe, method, models, table, rowsFor });
+  const rows = rowMapTable(vocabulary.plan);
+  const { drafts, files } = draftSteps(grouped, { recipe, method, models, table, rows });
   const faults = [...table.missing(), ...checkValues(recipe, table.operations)];
   const plan = (): Plan => {
     const tensors = drafts.map(({ step, dtype }) => ({ name: step.tensor, dtype, shape: step.shape }));
@@ -96,7 +96,7 @@ export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () 
       models: [...models.models],
       files: [...files],
       operations: table.operations,
-      rowMaps,
+      rowMaps: rows.rowMaps,
       shards,
       steps,
       sideFiles: sideFiles(recipe, donor.architecture.model, opened, {

@@ -2,7 +2,7 @@ import type { Member } from './group.js';
 import type { OutlinedTensor } from './outline.js';
 import { countFor, noteMisfit, type Problems } from './problems.js';
 import { vocabularyAxis } from './tensor-roles.js';
-import { rowsOf } from './tensor-view.js';
+import { isMergeable, promote } from './tensor-view.js';
 
 export type MismatchOptions = {
   /** Tensors of different shapes: refuse, leave out models that differ from the base, or pad with zeros to the largest. */
@@ -15,11 +15,13 @@ export type MismatchOptions = {
   readonly rows: number | null;
 };
 
+/** Where the rows of the output come from: in place, by token, or the first ones. */
+export type Rows = 'own' | 'aligned' | 'cropped';
+
 export type Fitted = {
   readonly shape: readonly number[];
   readonly members: readonly Member[];
-  /** Whether the rows are brought to the vocabulary of the output. */
-  readonly isAligned: boolean;
+  readonly rows: Rows;
 };
 
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
@@ -36,58 +38,69 @@ const differOnlyAlong = (shapes: readonly (readonly number[])[], axis: number): 
 const largest = (shapes: readonly (readonly number[])[]): readonly number[] =>
   (shapes[0] ?? []).map((_, axis) => Math.max(...shapes.map((shape) => shape[axis] ?? 0)));
 
-const cropped = (members: readonly Member[], rows: number): Member[] =>
-  members.flatMap(({ index, view }) => {
-    const cut = view.shape[0] === rows ? view : rowsOf(view, 0, rows);
-    return cut === null ? [] : [{ index, view: cut }];
-  });
+const rowsWanted = ({ rows, truncateEmbeddings }: MismatchOptions): Rows => {
+  if (rows !== null) return 'aligned';
+  return truncateEmbeddings ? 'cropped' : 'own';
+};
+
+/** Number of rows that the output has. */
+const countRows = (
+  wanted: Rows,
+  { rows }: MismatchOptions,
+  name: string,
+  members: readonly Member[],
+  problems: Problems,
+): number => {
+  if (wanted === 'aligned' && rows !== null) return rows;
+  const sizes = members.map(({ view }) => view.shape[0] ?? 0);
+  const [from, to] = [Math.max(...sizes), Math.min(...sizes)];
+  if (from !== to) problems.cropped.set(name, { from, to });
+  return to;
+};
 
 /** Brings one tensor of several models to one shape, as the options allow; null where it cannot be, which is noted. */
 export const fitShapes = (
-  tensor: OutlinedTensor,
+  { name, key, roles, isLoose }: OutlinedTensor,
   members: readonly Member[],
-  { onMismatch, truncateEmbeddings, vocabulary, rows }: MismatchOptions,
+  options: MismatchOptions,
   problems: Problems,
 ): Fitted | null => {
-  const { name, key, roles, isLoose } = tensor;
-  const [first, ...others] = members;
+  const [first] = members;
   if (first === undefined) return null;
-  const { shape } = first.view;
-  const axis = isLoose ? vocabularyAxis(key, shape, vocabulary) : null;
-  const isAlike = others.every(({ view }) => sameShape(view.shape, shape));
-  if (isAlike && (rows === null || axis !== 0)) return { shape, members, isAligned: false };
-  const shapes = members.map(({ view }) => view.shape);
-  const writtenOf = ({ index }: Member) => roles.all[index]?.written;
-  const isVocabulary = axis !== null && differOnlyAlong(shapes, axis);
-  if (isVocabulary && axis === 0 && rows !== null) {
-    return { shape: [rows, ...shape.slice(1)], members, isAligned: true };
-  }
-  if (isVocabulary && axis === 0 && truncateEmbeddings) {
-    const sizes = shapes.map(([size = 0]) => size);
-    const least = Math.min(...sizes);
-    problems.cropped.set(name, { from: Math.max(...sizes), to: least });
-    return { shape: [least, ...shape.slice(1)], members: cropped(members, least), isAligned: false };
-  }
-  if (onMismatch === 'pad' && shapes.every(({ length }) => length === shape.length)) {
+  const axis = isLoose ? vocabularyAxis(key, first.view.shape, options.vocabulary) : null;
+  const isFloating = isMergeable(promote(members.map(({ view }) => view.dtype)));
+  const rows = axis === 0 && isFloating ? rowsWanted(options) : 'own';
+  // Rows that are chosen one by one need not be equally many.
+  const inner = ({ view }: Member): readonly number[] => (rows === 'own' ? view.shape : view.shape.slice(1));
+  const fitted = (shape: readonly number[], fitting: readonly Member[]): Fitted => ({
+    shape: rows === 'own' ? shape : [countRows(rows, options, name, fitting, problems), ...shape],
+    members: fitting,
+    rows,
+  });
+  const shapes = members.map(inner);
+  const shape = inner(first);
+  const fits = (member: Member): boolean => sameShape(inner(member), shape);
+  if (members.every(fits)) return fitted(shape, members);
+  const noteAll = (counts: Problems['padded'], isNoted: (member: Member) => boolean): void => {
+    for (const member of members) {
+      const written = roles.all[member.index]?.written;
+      if (written !== undefined && isNoted(member)) countFor(counts, written, name);
+    }
+  };
+  if (options.onMismatch === 'pad' && isFloating && shapes.every(({ length }) => length === shape.length)) {
     const padded = largest(shapes);
-    for (const member of members) {
-      const written = writtenOf(member);
-      if (written !== undefined && !sameShape(member.view.shape, padded)) countFor(problems.padded, written, name);
-    }
-    return { shape: padded, members, isAligned: false };
+    noteAll(problems.padded, (member) => !sameShape(inner(member), padded));
+    return fitted(padded, members);
   }
-  if (onMismatch === 'skip') {
-    const fitting = members.filter(({ view }) => sameShape(view.shape, shape));
-    for (const member of members) {
-      const written = writtenOf(member);
-      if (written !== undefined && !fitting.includes(member)) countFor(problems.skipped, written, name);
-    }
-    return { shape, members: fitting, isAligned: false };
+  if (options.onMismatch === 'skip') {
+    noteAll(problems.skipped, (member) => !fits(member));
+    return fitted(shape, members.filter(fits));
   }
+  const whole = members.map(({ view }) => view.shape);
   const misfits = members.flatMap((member) => {
-    const written = writtenOf(member);
+    const written = roles.all[member.index]?.written;
     return written === undefined ? [] : [{ written, shape: member.view.shape }];
   });
-  noteMisfit(problems, name, misfits, isVocabulary);
+  noteMisfit(problems, name, misfits, axis !== null && differOnlyAlong(whole, axis));
   return null;
 };

@@ -1,5 +1,5 @@
 import { type MethodName, methodSpec } from '../protocol/methods.js';
-import { fitShapes, type MismatchOptions } from './fit-shapes.js';
+import { type Fitted, fitShapes, type MismatchOptions } from './fit-shapes.js';
 import type { OutlinedTensor } from './outline.js';
 import { countFor, countName, type Problems } from './problems.js';
 import { isOptional } from './tensor-roles.js';
@@ -14,8 +14,7 @@ export type Group = {
   readonly shape: readonly number[];
   readonly base: Member | null;
   readonly inputs: readonly Member[];
-  /** Whether the rows are brought to the vocabulary of the output. */
-  readonly isAligned: boolean;
+  readonly rows: Fitted['rows'];
 };
 
 type Choice = Pick<Group, 'how' | 'base' | 'inputs'>;
@@ -78,8 +77,8 @@ export const groupTensor = (
   };
   if (absent.length > 0 && !isSkipping && !isOptional(tensor.key)) return giveUp();
   if (fitted === null || method === null) return null;
-  const { shape, members, isAligned } = fitted;
-  const common = { shape, isAligned };
+  const { shape, members, rows } = fitted;
+  const common = { shape, rows };
   const [first] = members;
   if (first === undefined) return null;
   if (!isMergeable(promote(members.map(({ view }) => view.dtype)))) {

@@ -1,5 +1,8 @@
 import type { RowFill, RowMap, RowOrigin, RowRun } from '../protocol/plan.js';
 
+/** A model that has a vocabulary tensor, and that tensor's rows. */
+export type Holder = { readonly model: number; readonly rows: number };
+
 /** What decides the origin of each output row. */
 export type Alignment = {
   /** Token by output id; undefined: a row without a token. */
@@ -19,20 +22,26 @@ export type Alignment = {
   readonly forced: ReadonlySet<string>;
 };
 
+const isHeld = (holders: readonly Holder[], { model, row }: RowOrigin): boolean =>
+  holders.some((holder) => holder.model === model && row < holder.rows);
+
+/** A tensor may have fewer rows than the model's embedding. */
+const ownRow = ({ rowOf }: Alignment, { model, rows }: Holder, token: string): number | undefined => {
+  const row = rowOf[model]?.(token);
+  return row !== undefined && row < rows ? row : undefined;
+};
+
 /**
  * The row of a token in models that lack it: what the recipe says; else that of the only model which has it, else that
  * of the base, else the mean over the models which have it; zeros where none has.
  */
-export const fillOf = (
-  { rowOf, base, chosen }: Pick<Alignment, 'rowOf' | 'base' | 'chosen'>,
-  holders: readonly number[],
-  token: string,
-): readonly RowOrigin[] => {
+const fillOf = (alignment: Alignment, holders: readonly Holder[], token: string): readonly RowOrigin[] => {
+  const { base, chosen } = alignment;
   const explicit = chosen.get(token);
-  if (explicit?.every(({ model }) => holders.includes(model))) return explicit;
-  const owners = holders.flatMap((model): RowOrigin[] => {
-    const row = rowOf[model]?.(token);
-    return row === undefined ? [] : [{ model, row }];
+  if (explicit?.every((origin) => isHeld(holders, origin))) return explicit;
+  const owners = holders.flatMap((holder): RowOrigin[] => {
+    const row = ownRow(alignment, holder, token);
+    return row === undefined ? [] : [{ model: holder.model, row }];
   });
   if (owners.length < 2) return owners;
   const ofBase = owners.filter(({ model }) => model === base);
@@ -54,24 +63,25 @@ const collector = (): {
   return { runs, fills: [], copy };
 };
 
-/** The row map of each holder of a vocabulary tensor, in the order of `holders`: the models that have the tensor. */
-export const alignRows = (alignment: Alignment, holders: readonly number[]): RowMap[] => {
-  const { tokens, rows, padding, rowOf, unnamed, forced } = alignment;
+/** The row map of each holder of a vocabulary tensor, in the order of `holders`. */
+export const alignRows = (alignment: Alignment, holders: readonly Holder[]): RowMap[] => {
+  const { tokens, rows, padding, unnamed, forced } = alignment;
   const collectors = holders.map(collector);
   for (let id = 0; id < rows - padding; id++) {
     const token = tokens[id];
     const other = token === undefined ? unnamed(id) : undefined;
-    let fill: readonly RowOrigin[] | undefined = token === undefined ? (other === undefined ? [] : [other]) : undefined;
-    for (const [index, model] of holders.entries()) {
+    let fill: readonly RowOrigin[] | undefined;
+    if (token === undefined) fill = other !== undefined && isHeld(holders, other) ? [other] : [];
+    for (const [index, holder] of holders.entries()) {
       const into = collectors[index];
-      const own = token === undefined || forced.has(token) ? undefined : rowOf[model]?.(token);
+      const own = token === undefined || forced.has(token) ? undefined : ownRow(alignment, holder, token);
       if (own !== undefined) {
         into?.copy(id, own);
         continue;
       }
       fill ??= fillOf(alignment, holders, token ?? '');
       const [only] = fill;
-      if (fill.length === 1 && only?.model === model) into?.copy(id, only.row);
+      if (fill.length === 1 && only?.model === holder.model) into?.copy(id, only.row);
       else into?.fills.push({ to: id, sources: [...fill] });
     }
   }

@@ -3,7 +3,7 @@ import { plural, printable } from '../format.js';
 import { identityOf } from '../hub/reference.js';
 import type { RowMap, SideFile } from '../protocol/plan.js';
 import type { YamlSource } from '../yaml.js';
-import { type Alignment, alignRows } from './align-rows.js';
+import { type Alignment, alignRows, type Holder } from './align-rows.js';
 import { chooseRows } from './choose-rows.js';
 import { describeBeyond } from './compare-vocabularies.js';
 import { outputVocabulary } from './output-vocabulary.js';
@@ -21,8 +21,8 @@ export type TokenizerPlan = {
   readonly vocabSize: number;
   /** The row map of each model, by its index; null for a model without a matrix. */
   readonly rowMaps: readonly (RowMap | null)[];
-  /** Row maps for a tensor that only `holders` (indices of models) have, in their order. */
-  readonly rowMapsAmong: (holders: readonly number[]) => readonly RowMap[];
+  /** Row maps for a tensor that only `holders` have, in their order. */
+  readonly rowMapsAmong: (holders: readonly Holder[]) => readonly RowMap[];
   /** The id in the result of what a model calls `id`, such as its `eos_token_id`; null where the result lacks the token. */
   readonly outputId: (model: number, id: number) => number | null;
 };
@@ -102,10 +102,10 @@ export const planTokenizer = (options: TokenizerPlanOptions): { plan: TokenizerP
     chosen,
     forced,
   };
-  const holders = models.flatMap(({ rows }, index) => (rows === null ? [] : [index]));
+  const holders = models.flatMap(({ rows }, model) => (rows === null ? [] : [{ model, rows }]));
   const nowhere = tokens.filter(
     (token): token is string =>
-      token !== undefined && !chosen.has(token) && holders.every((model) => rowOf[model]?.(token) === undefined),
+      token !== undefined && !chosen.has(token) && holders.every(({ model }) => rowOf[model]?.(token) === undefined),
   );
   const doubts = [...assumedAlike(models, base), ...zeroRows(nowhere)].map((fault) => faultAt(request.path, fault));
   const maps = alignRows(alignment, holders);
@@ -113,7 +113,7 @@ export const planTokenizer = (options: TokenizerPlanOptions): { plan: TokenizerP
     files,
     vocabulary,
     vocabSize: alignment.rows,
-    rowMaps: models.map((_, index) => maps[holders.indexOf(index)] ?? null),
+    rowMaps: models.map((_, index) => maps[holders.findIndex(({ model }) => model === index)] ?? null),
     rowMapsAmong: (some) => alignRows(alignment, some),
     outputId: (model, id) => {
       const token = known[model] ? tokensById(known[model])[id] : undefined;

@@ -84,8 +84,10 @@ describe('models that do not fit', () => {
     ]);
     const step = stepOf(plan, embedding);
     expect(step?.shape).toEqual([9, 4]);
-    const ranges = [...(step?.base ? [step.base] : []), ...(step?.inputs ?? [])].flatMap(({ parts }) => parts);
-    expect(ranges.map(({ bytes, shape }) => [bytes, shape])).toEqual(ranges.map(() => [9 * 4 * 2, [9, 4]]));
+    const first = { rows: 9, runs: [{ to: 0, source: 0, count: 9 }], fills: [], padding: 0 };
+    const maps = [step?.base, ...(step?.inputs ?? [])].map((input) => input && plan?.rowMaps[input.rows ?? -1]);
+    expect(maps).toEqual([first, first, undefined]);
+    expect(plan?.rowMaps).toEqual([first]);
     expect(configOf(plan).vocab_size).toBe(9);
     expect((await planText(folder, ties('narrow'), options)).faults.map(({ code }) => code)).toEqual([
       'shape-mismatch',

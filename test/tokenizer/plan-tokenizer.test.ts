@@ -29,6 +29,9 @@ const tokensOf = (result: ReturnType<typeof planTokenizer>): string[] => [
 ];
 const codesOf = (result: ReturnType<typeof planTokenizer>): string[] => result.faults.map(({ code }) => code);
 
+/** A model that has a tensor of five rows. */
+const held = (model: number) => ({ model, rows: 5 });
+
 const base = tinyModel('base', { vocab: ['a', 'b'], added: ['<s>'] });
 const chat = tinyModel('chat', { vocab: ['b', 'c', 'a', 'd'], added: ['<s>', { content: '<im>', lstrip: true }] });
 const third = tinyModel('third', { vocab: ['d', 'e'], added: [{ content: '<im>', lstrip: false }, 'c'] });
@@ -148,7 +151,7 @@ describe('a row', () => {
   });
 
   test('of a tensor that the base lacks comes from the models that have it', () => {
-    const [, fromThird] = plan([base, chat, third]).plan?.rowMapsAmong([1, 2]) ?? [];
+    const [, fromThird] = plan([base, chat, third]).plan?.rowMapsAmong([1, 2].map(held)) ?? [];
     expect(fromThird?.fills.filter(({ to }) => to < 3)).toEqual(
       [0, 1, 2].map((to, index) => ({ to, sources: [{ model: 1, row: [2, 0, 4][index] }] })),
     );

@@ -33,11 +33,19 @@ class InputOpener:
         """
         sources = step.inputs if step.base is None else [*step.inputs, step.base]
         own = [self._own(source, dtype) for source in sources]
+        widths = [source.shape[1:] for source in sources]
+        if any(source.rows is not None for source in sources):
+            # Rows that models lend each other are as wide as the output's.
+            widths = [step.shape[1:] for _ in sources]
+            own = [
+                zero_padded(values, source.shape, [*source.shape[:1], *width], dtype)
+                for source, values, width in zip(sources, own, widths, strict=True)
+            ]
         # Of a model that takes part twice the rows for others come from where it is named first.
         by_model = {source.model: values for source, values in reversed(list(zip(sources, own, strict=True)))}
         fitted = [
-            self._fitted(step, source, {**by_model, source.model: values}, dtype)
-            for source, values in zip(sources, own, strict=True)
+            self._fitted(step, source, width, {**by_model, source.model: values}, dtype)
+            for source, width, values in zip(sources, widths, own, strict=True)
         ]
         return (None, fitted) if step.base is None else (fitted[-1], fitted[:-1])
 
@@ -49,13 +57,18 @@ class InputOpener:
         return values
 
     def _fitted(
-        self, step: Step, source: StepInput, tensors: Mapping[int, Values], dtype: torch.dtype
+        self,
+        step: Step,
+        source: StepInput,
+        width: Sequence[int],
+        tensors: Mapping[int, Values],
+        dtype: torch.dtype,
     ) -> Values:
         if source.rows is None:
-            return zero_padded(tensors[source.model], source.shape, step.shape, dtype)
-        row_map, columns = self._row_maps[source.rows], prod(source.shape[1:])
-        mapped = map_rows(row_map, self._segments_of(source.rows, source.model), tensors, columns, dtype)
-        return zero_padded(mapped, [row_map.rows, *source.shape[1:]], step.shape, dtype)
+            return zero_padded(tensors[source.model], [*source.shape[:1], *width], step.shape, dtype)
+        row_map, segments = self._row_maps[source.rows], self._segments_of(source.rows, source.model)
+        mapped = map_rows(row_map, segments, tensors, prod(width), dtype)
+        return zero_padded(mapped, [row_map.rows, *width], step.shape, dtype)
 
     def _segments_of(self, rows: int, model: int) -> list[RowSegment]:
         found = self._segments.get((rows, model))

@@ -26,10 +26,16 @@ THREE = operation("linear", {"normalize": False}, [{"weight": weight} for weight
 SCALE = 0.7
 
 
+def widened(tensor: Array, shape: list[int]) -> Array:
+    whole = np.zeros(shape)
+    whole[tuple(slice(0, size) for size in tensor.shape)] = tensor
+    return whole
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     sizes: list[int]
-    rest: list[int]
+    rests: list[list[int]]
     origins: list[list[Origin]]
     padding: int
     room: list[int]
@@ -42,6 +48,9 @@ def cases(draw: st.DrawFn) -> Case:
     """Three models' vocabularies, and where each row of each comes from."""
     sizes = [draw(st.integers(1, 6)) for _ in WEIGHTS]
     rest = draw(st.sampled_from([[], [1], [3], [2, 2]]))
+    # A narrower model is as wide as the others, with zeros.
+    narrow = [max(1, size - 1) for size in rest]
+    rests = [draw(st.sampled_from([rest, rest, narrow])) for _ in WEIGHTS]
     rows = draw(st.integers(1, 9))
     any_row = st.integers(0, 2).flatmap(lambda m: st.tuples(st.just(m), st.integers(0, sizes[m] - 1)))
     origins: list[list[Origin]] = []
@@ -59,19 +68,22 @@ def cases(draw: st.DrawFn) -> Case:
         origins.append(mine[:rows])
     padding = draw(st.integers(0, 3))
     room = [rows + padding + draw(st.integers(0, 2)), *(size + draw(st.integers(0, 1)) for size in rest)]
-    cuts = sorted(draw(st.lists(st.integers(0, sizes[0] * int(np.prod(rest))), max_size=3)))
+    cuts = sorted(draw(st.lists(st.integers(0, sizes[0] * int(np.prod(rests[0]))), max_size=3)))
     adapted = draw(st.sampled_from([None, 0, 2])) if len(rest) == 1 else None
-    return Case(sizes, rest, origins, padding, room, cuts, adapted)
+    return Case(sizes, rests, origins, padding, room, cuts, adapted)
 
 
 def tensors_of(case: Case, dtype: torch.dtype) -> list[dict[str, torch.Tensor]]:
     generator = torch.Generator().manual_seed(9)
-    models = [{"w": torch.randn([size, *case.rest], generator=generator).to(dtype)} for size in case.sizes]
+    models = [
+        {"w": torch.randn([size, *rest], generator=generator).to(dtype)}
+        for size, rest in zip(case.sizes, case.rests, strict=True)
+    ]
     if case.adapted is not None:
         size = case.sizes[case.adapted]
         adapter = {
             "a": torch.randn(2, size, generator=generator),
-            "b": torch.randn(case.rest[0], 2, generator=generator),
+            "b": torch.randn(case.rests[case.adapted][0], 2, generator=generator),
         }
         models.append(adapter)
     return models
@@ -98,6 +110,8 @@ def test_any_map_is_the_naive_one(case: Case, chunk: int, dtype: torch.dtype) ->
     own: list[Array] = [exact(model["w"]) for model in models[:3]]
     if case.adapted is not None:
         own[case.adapted] = own[case.adapted] + SCALE * (exact(models[3]["b"]) @ exact(models[3]["a"])).T
+    width = np.max(case.rests, axis=0).astype(int)
+    own = [widened(tensor, [len(tensor), *width]) for tensor in own]
     expected = np.zeros(case.room)
     for weight, tensor, origins in zip(WEIGHTS, own, case.origins, strict=True):
         aligned = mapped(tensor, own, origins, case.padding)
@@ -226,11 +240,11 @@ def test_maps_where_there_can_be_none_are_refused(tmp_path: Path) -> None:
         run_plan(step_plan(maker, [2, 2], [cut_input(maker, 0, rows=0)], how=None, row_maps=[identity]))
     with pytest.raises(WorkerError, match="has no rows"):
         run_plan(step_plan(maker, [], [cut_input(maker, 2, rows=0)], row_maps=[identity]))
-    wider = RowMap(2, [RowRun(0, 0, 1)], [RowFill(1, [RowOrigin(1, 0)])], 0)
+    scalar = RowMap(2, [RowRun(0, 0, 1)], [RowFill(1, [RowOrigin(2, 0)])], 0)
     how = operation("linear", {"normalize": False}, [{"weight": 1}] * 2)
-    inputs = [cut_input(maker, 0, rows=0), cut_input(maker, 1)]
-    with pytest.raises(WorkerError, match="row 0 of model 1"):
-        run_plan(step_plan(maker, [2, 3], inputs, how=how, row_maps=[wider]))
+    inputs = [cut_input(maker, 0, rows=0), cut_input(maker, 2)]
+    with pytest.raises(WorkerError, match="row 0 of model 2"):
+        run_plan(step_plan(maker, [2, 2], inputs, how=how, row_maps=[scalar]))
 
 
 def test_a_model_that_takes_part_twice_maps_each_tensor_of_its_own(tmp_path: Path) -> None:
