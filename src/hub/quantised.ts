@@ -18,15 +18,26 @@ const formats: readonly (readonly [format: string, name: RegExp])[] = [
   ['scaled FP8', /^scaled_fp8$/],
 ];
 
+/** Weights that a tensor could be the scale of, by its name. */
+const scaledBy = (name: string): string[] => {
+  const [, module] = /^(.*\.)scale_weight$/.exec(name) ?? [];
+  const [, weight] = /^(.+)[._]scales?$/.exec(name) ?? [];
+  return [
+    ...(module === undefined ? [] : [`${module}weight`]),
+    ...(weight === undefined ? [] : [weight, `${weight}.weight`]),
+  ];
+};
+
 const isOneByte = (dtype: string | undefined): boolean => /^(F8_|I8$|U8$)/.test(dtype ?? '');
 
 /** Codes that only their type and what lies beside them give away; an FP8 tensor without a scale is a plain tensor. */
 const formatOf = (name: string, { dtype, shape }: HeaderEntry, tensors: Tensors): string | undefined => {
   const named = formats.find(([, pattern]) => pattern.test(name))?.[0];
   if (named !== undefined) return named;
-  const scaled = /^(.*\.)(?:weight_scale|scale_weight)$/.exec(name)?.[1];
-  const codes = scaled === undefined ? undefined : tensors.get(`${scaled}weight`)?.dtype;
-  if (isOneByte(codes)) return codes?.startsWith('F8') ? 'scaled FP8' : 'scaled 8-bit integers';
+  const codes = scaledBy(name)
+    .map((weight) => tensors.get(weight)?.dtype)
+    .find(isOneByte);
+  if (codes !== undefined) return codes.startsWith('F8') ? 'scaled FP8' : 'scaled 8-bit integers';
   if (dtype !== 'U8') return undefined;
   if (name.endsWith('_blocks') && tensors.has(name.replace(/_blocks$/, '_scales'))) return 'MXFP4';
   return name.endsWith('.weight') && shape.length === 2 && shape[1] === 1 ? 'bitsandbytes, 4 bits' : undefined;

@@ -1,4 +1,5 @@
 import type { StoredTensor } from '../hub/checkpoint.js';
+import { dtypeBytes, isFloating } from '../hub/safetensors-header.js';
 import type { Dtype } from '../protocol/plan.js';
 
 /** A tensor of a model as the merge sees it: stored ranges that, flattened and joined, are the tensor. */
@@ -13,16 +14,19 @@ export type TensorView = {
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** Tensors that are averaged; integers and masks are copied where all models agree. */
-const floats: readonly Dtype[] = ['F64', 'F32', 'F16', 'BF16'];
+export const isMergeable = isFloating;
 
-export const isMergeable = (dtype: Dtype): boolean => floats.includes(dtype);
-
-/** The common type of several inputs, as torch promotes them: float16 with bfloat16 needs float32. Integers stay what they are. */
+/**
+ * The common type of several inputs, as torch promotes them: float16 with bfloat16 needs float32. Where torch has no
+ * rule, numbers of 8 bits become the type of the others, which all hold them exactly. Integers stay what they are.
+ */
 export const promote = (dtypes: readonly Dtype[]): Dtype => {
   const [first] = dtypes;
   if (first !== undefined && dtypes.every((dtype) => dtype === first)) return first;
   const other = dtypes.find((dtype) => !isMergeable(dtype));
-  return other ?? (dtypes.includes('F64') ? 'F64' : 'F32');
+  if (other !== undefined) return other;
+  const [wider = 'BF16', ...more] = new Set(dtypes.filter((dtype) => dtypeBytes[dtype] > 1));
+  return more.length === 0 ? wider : dtypes.includes('F64') ? 'F64' : 'F32';
 };
 
 export const viewOf = (name: string, stored: StoredTensor): TensorView => ({

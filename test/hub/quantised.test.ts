@@ -57,6 +57,8 @@ describe('a model is quantised', () => {
       { 'l.weight': tensor('F8_E4M3', 4, 4), 'l.weight_scale_inv': tensor('F32', 1, 1) },
     ],
     ['FP8 experts', /FP8 in blocks/, { 'experts.gate_up_proj_scale_inv': tensor('F32', 1, 1) }],
+    ['FP8 experts with scales', /scaled FP8/, { 'e.up': tensor('F8_E4M3', 2, 4, 4), 'e.up_scale': tensor('F32', 2) }],
+    ['FP8 with a scale by module', /scaled FP8/, { 'l.weight': tensor('F8_E5M2', 4, 4), 'l.scale': tensor('F32', 1) }],
     ['FP8 with one scale', /scaled FP8/, { 'l.weight': tensor('F8_E4M3', 4, 4), 'l.weight_scale': tensor('F32', 1) }],
     ['8-bit integers', /scaled 8-bit/, { 'l.weight': tensor('I8', 4, 4), 'l.weight_scale': tensor('F32', 4, 1) }],
     ['MXFP4', /MXFP4/, { down_proj_blocks: tensor('U8', 2, 4), down_proj_scales: tensor('U8', 2) }],
