@@ -6,7 +6,7 @@ import { readDtype } from './read-dtype.js';
 import { readModules } from './read-modules.js';
 import { misplacedParameter, readBase } from './read-sources.js';
 import { type Mapping, type Reading, readMapping, readText, report } from './reading.js';
-import type { Recipe } from './recipe.js';
+import { defaultAdapterMerge, type Recipe } from './recipe.js';
 import { readSettings } from './setting.js';
 import { readTokenizerRequest } from './tokenizer-request.js';
 
@@ -50,6 +50,8 @@ export const lowerMergekit = (reading: Reading, folders: SearchFolders): { recip
     tokenizer: readTokenizerRequest(reading, value, folders),
     chatTemplate: template === undefined ? null : { text: template, path: ['chat_template'] },
     adapterBase: null,
+    adapters: defaultAdapterMerge,
+    kit: null,
   };
   return { recipe, faults };
 };

@@ -11,6 +11,8 @@ export type ReadRecipeOptions = {
   readonly cwd: string;
   /** What means nothing is a warning rather than an error. */
   readonly allowUnknown?: boolean | undefined;
+  /** Name under which the starter kit would register the file. */
+  readonly registered?: string | undefined;
 };
 
 const readText = (file: string, path: string): string => {
@@ -31,12 +33,14 @@ const readText = (file: string, path: string): string => {
 /** Reads and lowers a recipe file of either dialect; what is wrong with it comes back as faults with places. */
 export const readRecipe = (
   file: string,
-  { cwd, allowUnknown = false }: ReadRecipeOptions,
+  { cwd, allowUnknown = false, registered }: ReadRecipeOptions,
 ): { recipe: Recipe | null; faults: Fault[] } => {
   const path = resolve(cwd, file);
   const { source, faults } = parseYaml(file, readText(file, path));
   if (source === null) return { recipe: null, faults };
   const folders = [cwd, dirname(path)];
   const reading = { source, faults, unknownKeys: allowUnknown ? 'warning' : 'error' } as const;
-  return isStarterKit(source.value) ? lowerStarterKit(reading, folders) : lowerMergekit(reading, folders);
+  return isStarterKit(source.value)
+    ? lowerStarterKit(reading, { folders, registered })
+    : lowerMergekit(reading, folders);
 };

@@ -60,6 +60,32 @@ export type RecipeModule = {
   readonly path: YamlPath;
 };
 
+/** How LoRA adapters are merged with each other when every model is one. */
+export type AdapterMerge = {
+  /** `delta`: as updates of the weights; the others on the factors. */
+  readonly mode: 'delta' | 'factor' | 'concat' | 'core' | 'svd';
+  /** A whole model, or an adapter. */
+  readonly output: 'merged' | 'adapter';
+  /** Of an adapter; null: as the mode gives it. */
+  readonly rank: number | null;
+  /** Where `factor` fills up factors of a smaller rank. */
+  readonly padding: 'back' | 'front';
+};
+
+export const defaultAdapterMerge: AdapterMerge = { mode: 'delta', output: 'merged', rank: null, padding: 'back' };
+
+/** What a config of the starter kit says besides what to merge; null where it says nothing. */
+export type KitSettings = {
+  readonly architecture: 'decoder' | 'encoder_decoder' | null;
+  /** Whether the models are adapters. */
+  readonly isPeft: boolean | null;
+  /** Tokens of the longest input and of the longest answer in an evaluation. */
+  readonly maxSequenceLength: number | null;
+  readonly maxGenerationLength: number | null;
+  /** Evaluation tasks, by name or file. */
+  readonly tasks: readonly string[];
+};
+
 /** The one internal form that every dialect is lowered to. */
 export type Recipe = {
   readonly dialect: 'mergekit' | 'starter-kit';
@@ -77,6 +103,9 @@ export type Recipe = {
   readonly chatTemplate: { readonly text: string; readonly path: YamlPath } | null;
   /** The model that an adapter folder listed by itself is applied to; null where that is not allowed. */
   readonly adapterBase: ModelReference | null;
+  readonly adapters: AdapterMerge;
+  /** Null in other dialects. */
+  readonly kit: KitSettings | null;
 };
 
 /** Every slice of a recipe. */

@@ -1,50 +1,14 @@
-import { basename } from 'node:path';
-import { z } from 'zod';
 import type { Fault } from '../fault.js';
 import { locate, type SearchFolders } from '../hub/reference.js';
-import { suggestion } from '../nearest.js';
-import { type MethodName, methodNames } from '../protocol/methods.js';
+import type { MethodName } from '../protocol/methods.js';
 import { validateYaml, type YamlPath } from '../yaml.js';
-import type { Reading } from './reading.js';
-import type { Recipe, RecipeSource, Setting, Settings } from './recipe.js';
+import { type Reading, report } from './reading.js';
+import type { Recipe, RecipeSource, Scalar, Setting, Settings } from './recipe.js';
 import { readSettings } from './setting.js';
+import { adaptersOf, StarterKitConfig, settingsOf } from './starter-kit-config.js';
+import { readKitMethod } from './starter-kit-method.js';
 
-const RepositoryAndRevision = z
-  .array(z.string({ error: 'expected text' }).nullable(), { error: 'expected `[model, revision]`' })
-  .min(1)
-  .max(2, { error: 'expected `[model, revision]`' });
-
-const StarterKitConfig = z.strictObject({
-  list_models: z.array(RepositoryAndRevision, { error: 'expected a list of `[model, revision]`' }).min(1),
-  base_model_name: z.string({ error: 'expected the model that everything starts from' }),
-  base_model_revision_id: z.string().nullish(),
-  architecture: z.enum(['decoder', 'encoder_decoder'], { error: 'expected `decoder` or `encoder_decoder`' }).nullish(),
-  parameter_lambdas: z
-    .array(z.number({ error: 'expected a number' }), { error: 'expected a list of numbers' })
-    .nullish(),
-  max_seq_len: z.int().nullish(),
-  max_gen_len: z.int().nullish(),
-  is_peft: z.boolean().nullish(),
-  /** Ours: the kit gives the method by its registered name. */
-  merge_method: z.string().nullish(),
-  parameters: z.unknown().optional(),
-});
-
-/** Prefixes of the kit's registered names, longest first. */
-const methodPrefixes: readonly (readonly [string, MethodName])[] = [
-  ['dare_ties', 'dare_ties'],
-  ['dare', 'dare_linear'],
-  ['ties', 'ties'],
-  ['slerp', 'slerp'],
-  ['avg', 'linear'],
-  ['ta', 'task_arithmetic'],
-  ['ms', 'model_stock'],
-];
-
-const methodByName = (name: string): MethodName | undefined =>
-  methodPrefixes.find(([prefix]) => name === prefix || name.startsWith(`${prefix}_`))?.[1];
-
-const constant = (value: number | boolean, path: YamlPath): Setting => ({
+const constant = (value: Scalar, path: YamlPath): Setting => ({
   entries: [{ filter: null, value, path }],
   path,
 });
@@ -53,107 +17,102 @@ const constant = (value: number | boolean, path: YamlPath): Setting => ({
 export const isStarterKit = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && ('list_models' in value || 'base_model_name' in value);
 
-/** Lowers a config of the NeurIPS 2024 LLM-Merging starter kit. The method comes from `merge_method` or the file's name. */
+/** Methods to which a lambda is the weight of a model. */
+const takesWeights = (method: MethodName | null): boolean =>
+  method !== null && method !== 'slerp' && method !== 'model_stock' && method !== 'passthrough';
+
+/** The models in their order, each with its lambda as weight where the method takes one. */
+const readModels = (
+  reading: Reading,
+  { list_models: models, parameter_lambdas: lambdas }: StarterKitConfig,
+  method: MethodName | null,
+  folders: SearchFolders,
+): RecipeSource[] => {
+  const isWeighted = takesWeights(method);
+  if (isWeighted && lambdas && lambdas.length !== models.length) {
+    const message = `${lambdas.length} lambdas for ${models.length} models`;
+    report(reading, ['parameter_lambdas'], { code: 'wrong-count', message, hint: 'write one number per model' });
+  }
+  return models.map(([name, revision], index) => {
+    const share = lambdas ? lambdas[index] : 1 / models.length;
+    const path: YamlPath = lambdas ? ['parameter_lambdas', index] : ['list_models', index];
+    // A lambda that is not there is an empty setting: the count is the fault, not a missing weight as well.
+    const weight: Setting = share === undefined ? { entries: [], path } : constant(share, path);
+    return sourceOf(name ?? '', revision, isWeighted ? { weight } : {}, ['list_models', index, 0], folders);
+  });
+};
+
+const sourceOf = (
+  name: string,
+  revision: string | null | undefined,
+  parameters: Settings,
+  path: YamlPath,
+  folders: SearchFolders,
+): RecipeSource => ({
+  reference: { text: name, model: locate(name, folders, revision ?? undefined), adapter: null },
+  architecture: null,
+  parameters,
+  layers: null,
+  path,
+});
+
+/** Parameters of the merge: those written, and what the kit's own code takes for granted. */
+const readParameters = (reading: Reading, config: StarterKitConfig, method: MethodName | null): Settings => {
+  const parameters: Record<string, Setting> = { ...readSettings(reading, config.parameters, ['parameters']) };
+  if (method === 'slerp') {
+    if (config.list_models.length !== 2) {
+      const message = `slerp merges exactly two models, not ${config.list_models.length}`;
+      report(reading, ['list_models'], { code: 'wrong-count', message }, 'key');
+    }
+    const t = config.parameter_lambdas?.[0];
+    if (t !== undefined) parameters.t ??= constant(t, ['parameter_lambdas', 0]);
+  }
+  // The kit adds weighted models as they are: nothing divides by the sum of the lambdas.
+  if (method === 'linear') parameters.normalize ??= constant(false, ['list_models']);
+  return parameters;
+};
+
+export type KitReading = {
+  readonly folders: SearchFolders;
+  /** Name under which the kit would register the config; it may tell the method. */
+  readonly registered?: string | undefined;
+};
+
+/** Lowers a config of the NeurIPS 2024 LLM-Merging starter kit. */
 export const lowerStarterKit = (
   reading: Reading,
-  folders: SearchFolders,
+  { folders, registered }: KitReading,
 ): { recipe: Recipe | null; faults: Fault[] } => {
   const { source, faults, unknownKeys } = reading;
   const { value, faults: found } = validateYaml(source, StarterKitConfig, () => Object.keys(StarterKitConfig.shape));
   faults.push(...found.map((fault) => (fault.code === 'unknown-key' ? { ...fault, severity: unknownKeys } : fault)));
   if (value === null) return { recipe: null, faults };
-
-  const written = value.merge_method ?? undefined;
-  const method =
-    written === undefined ? methodByName(basename(source.file)) : methodNames.find((name) => name === written);
-  if (method === undefined) {
-    faults.push(
-      written === undefined
-        ? source.faultAt(
-            ['list_models'],
-            {
-              code: 'unknown-method',
-              message: 'the file does not say which merge method to use',
-              hint: 'add `merge_method: slerp`, or begin the file name with the method, as in slerp_llama2.yaml',
-            },
-            'key',
-          )
-        : source.faultAt(['merge_method'], {
-            code: 'unknown-method',
-            message: `unknown merge method \`${written}\``,
-            hint: suggestion(written, methodNames),
-          }),
-    );
-  }
-
-  const lambdas = value.parameter_lambdas ?? undefined;
-  const lambdaPath = (index: number): YamlPath => ['parameter_lambdas', index];
-  const takesWeights =
-    method !== undefined && method !== 'slerp' && method !== 'model_stock' && method !== 'passthrough';
-  if (takesWeights && lambdas !== undefined && lambdas.length !== value.list_models.length) {
-    const message = `${lambdas.length} lambdas for ${value.list_models.length} models`;
-    faults.push(
-      source.faultAt(['parameter_lambdas'], { code: 'wrong-count', message, hint: 'write one number per model' }),
-    );
-  }
-  const model = (
-    name: string,
-    revision: string | null | undefined,
-    parameters: Settings,
-    path: YamlPath,
-  ): RecipeSource => ({
-    reference: { text: name, model: locate(name, folders, revision ?? undefined), adapter: null },
-    architecture: null,
-    parameters,
-    layers: null,
-    path,
-  });
-  const models = value.list_models.map(([name, revision], index) => {
-    const share = lambdas === undefined ? 1 / value.list_models.length : lambdas[index];
-    const path = lambdas === undefined ? ['list_models', index] : lambdaPath(index);
-    // A lambda that is not there is an empty setting: the count is the fault, not a missing weight as well.
-    const weight: Setting = share === undefined ? { entries: [], path } : constant(share, path);
-    return model(name ?? '', revision, takesWeights ? { weight } : {}, ['list_models', index, 0]);
-  });
-  const base = model(value.base_model_name, value.base_model_revision_id, {}, ['base_model_name']);
-  const parameters: Record<string, Setting> = { ...readSettings(reading, value.parameters, ['parameters']) };
-  if (method === 'slerp') {
-    if (models.length !== 2) {
-      const message = `slerp merges exactly two models, not ${models.length}`;
-      faults.push(source.faultAt(['list_models'], { code: 'wrong-count', message }, 'key'));
-    }
-    const t = lambdas?.[0];
-    if (t !== undefined) parameters.t ??= constant(t, lambdaPath(0));
-  }
-  // The kit adds weighted models as they are: nothing divides by the sum of the lambdas.
-  if (method === 'linear') parameters.normalize ??= constant(false, ['list_models']);
+  const method = readKitMethod(reading, value.merge_method, registered);
+  const models = readModels(reading, value, method, folders);
+  const base = sourceOf(value.base_model_name, value.base_model_revision_id, {}, ['base_model_name'], folders);
+  const path: YamlPath = ['list_models'];
+  const sources = method === 'slerp' ? models.slice(1) : models;
   const recipe: Recipe = {
     dialect: 'starter-kit',
     source,
-    method: method ?? null,
+    method,
     modules: [
       {
         name: null,
         form: 'models',
-        slices: [
-          {
-            sources: method === 'slerp' ? models.slice(1) : models,
-            base: null,
-            parameters: {},
-            complete: true,
-            path: ['list_models'],
-          },
-        ],
+        slices: [{ sources, base: null, parameters: {}, complete: true, path }],
         parameters: {},
-        path: ['list_models'],
+        path,
       },
     ],
     base: method === 'slerp' ? (models[0] ?? null) : method === 'linear' || method === 'passthrough' ? null : base,
-    parameters,
+    parameters: readParameters(reading, value, method),
     outputDtype: null,
     tokenizer: null,
     chatTemplate: null,
     adapterBase: base.reference,
+    adapters: adaptersOf(value),
+    kit: settingsOf(value),
   };
   return { recipe, faults };
 };

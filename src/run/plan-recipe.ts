@@ -22,12 +22,19 @@ export type PlannedRecipe = {
   readonly downloads: readonly RemoteFile[];
 };
 
+export type PlanRecipeOptions = PlanOptions & {
+  readonly cwd: string;
+  readonly findRepository: FindRepository;
+  /** Name under which the starter kit would register the file. */
+  readonly registered?: string | undefined;
+};
+
 /** Reads a recipe and the headers of its models and plans the merge; everything that is wrong comes back at once. */
 export const planRecipe = async (
   file: string,
-  { cwd, findRepository, ...options }: PlanOptions & { readonly cwd: string; readonly findRepository: FindRepository },
+  { cwd, findRepository, registered, ...options }: PlanRecipeOptions,
 ): Promise<PlannedRecipe> => {
-  const { recipe, faults } = readRecipe(file, { cwd, allowUnknown: options.allowUnknown });
+  const { recipe, faults } = readRecipe(file, { cwd, registered, allowUnknown: options.allowUnknown });
   if (recipe === null) return { recipe, plan: null, faults, downloads: [] };
   const opening = new Map<string, Promise<OpenedModel | null>>();
   for (const written of sourcesOf(recipe)) {
