@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
@@ -13,9 +14,11 @@ from amalgam_worker.devices import resolve_device, usable_cpus
 from amalgam_worker.errors import WorkerError, cancelled
 from amalgam_worker.lane import Lane
 from amalgam_worker.methods.method import BLOCK
+from amalgam_worker.methods.model_cuts import STAGES, Stage
 from amalgam_worker.plan_file import load_plan
 from amalgam_worker.protocol import MergeParams, Plan
 from amalgam_worker.schedule import Schedule
+from amalgam_worker.survey import Survey
 from amalgam_worker.task import Task, open_tasks
 from amalgam_worker.tensors.reader import InputFiles
 from amalgam_worker.tensors.sink import Sink
@@ -82,27 +85,33 @@ def execute(plan: Plan, sink: Sink, settings: Settings, report: Report, stop: Ca
         WorkerError: cancelled; non-finite and inputs-differ, naming the tensor; read-failed, no-space,
             write-failed.
     """
-    progress = _Progress(report)
+    progress, survey = _Progress(report), Survey(plan)
     files = InputFiles(plan.files)
-    tasks = open_tasks(plan, files, settings.device, settings.chunk_elements, _COPY_BYTES)
-    schedule = Schedule(tasks, stop, progress.add)
+    tasks = partial(open_tasks, plan, files, settings.device, settings.chunk_elements, _COPY_BYTES)
     lanes = [Lane(files, sink, settings.device) for _ in range(settings.threads)]
-    threads = [threading.Thread(target=_work, args=(schedule, lane), name="merge") for lane in lanes]
     intra_op_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        for stage in STAGES if survey.steps else ():
+            measured = partial(_survey, survey, stage, report)
+            _run(Schedule(tasks(survey.steps, survey.known, stage.reduction), stop, measured), lanes)
+        _run(Schedule(tasks(range(len(plan.steps)), survey.known), stop, progress.add), lanes)
     finally:
         torch.set_num_threads(intra_op_threads)
         files.close()
+    return sum(lane.bytes_read for lane in lanes)
+
+
+def _run(schedule: Schedule, lanes: list[Lane]) -> None:
+    threads = [threading.Thread(target=_work, args=(schedule, lane), name="merge") for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     if schedule.error is not None:
         raise schedule.error
     if not schedule.complete:
         raise cancelled()
-    return sum(lane.bytes_read for lane in lanes)
 
 
 def _work(schedule: Schedule, lane: Lane) -> None:
@@ -113,6 +122,12 @@ def _work(schedule: Schedule, lane: Lane) -> None:
                 schedule.finish(piece, lane.run(piece))
         except BaseException as error:
             schedule.fail(error)
+
+
+def _survey(survey: Survey, stage: Stage, report: Report, task: Task, size: int, ended: bool) -> None:
+    if ended:
+        survey.add(task.number, task.statistics["counts"], stage)
+        report(0, 0, task.step.tensor)
 
 
 def _settings(params: MergeParams) -> Settings:

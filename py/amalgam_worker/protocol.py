@@ -16,7 +16,7 @@ METHOD_PARAMETERS: dict[str, tuple[list[str], list[str]]] = {
     "multislerp": (["normalize_weights", "eps"], ["weight"]),
     "karcher": (["max_iter", "tol"], []),
     "task_arithmetic": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
-    "ties": (["normalize", "rescale", "lambda", "int8_mask", "dialect"], ["weight", "density"]),
+    "ties": (["normalize", "rescale", "lambda", "int8_mask", "dialect", "trim_scope"], ["weight", "density"]),
     "dare_linear": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
     "dare_ties": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density"]),
     "breadcrumbs": (["normalize", "rescale", "lambda", "int8_mask"], ["weight", "density", "gamma"]),

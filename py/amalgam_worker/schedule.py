@@ -28,7 +28,8 @@ class Schedule:
     Args:
         tasks: in the order in which they are to be begun.
         stop: asked before every piece; once it is true no more pieces are handed out.
-        on_done: called under a lock with a task and the size of a piece that has been written.
+        on_done: called under a lock with a task and the size of a piece that has been written, and once more,
+            with size 0 and true, when the task has ended.
     """
 
     def __init__(
@@ -60,17 +61,17 @@ class Schedule:
         task.keep(piece.start, partials)
         with self._changed:
             task.outstanding -= 1
-            written = task.phase == task.phases - 1
-            ended = task.outstanding == 0 and task.next >= task.size
-            if ended and written:
-                self._active.remove(task)
-            if written:
-                self._on_done(task, piece.stop - piece.start, ended)
-            if not ended or written:
+            if task.reduction is None:
+                self._on_done(task, piece.stop - piece.start, False)
+            if task.outstanding > 0 or task.next < task.size:
                 self._changed.notify_all()
                 return
+            is_last = task.phase == task.phases - 1
         task.finish_phase()
         with self._changed:
+            if is_last:
+                self._active.remove(task)
+                self._on_done(task, 0, True)
             self._changed.notify_all()
 
     def fail(self, error: BaseException) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -34,22 +34,24 @@ class Computation:
     parameters: Parameters
     facts: TensorFacts
     dtype: torch.dtype
-    reductions: tuple[Reduction, ...]
     base: Values | None
     inputs: list[Values]
 
 
 @dataclass(slots=True)
 class Task:
-    """A step's progress through its passes: each reduction, then the one that writes.
+    """A step's progress through its passes: each reduction, then maybe one that writes.
 
     Sizes and places are elements, or bytes where `computation` is None and the step is a copy.
     """
 
+    number: int
     step: Step
     computation: Computation | None
     size: int
     piece: int
+    reductions: tuple[Reduction, ...] = ()
+    writes: bool = True
     phase: int = 0
     next: int = 0
     outstanding: int = 0
@@ -61,14 +63,12 @@ class Task:
     @property
     def phases(self) -> int:
         """Number of passes."""
-        return 1 if self.computation is None else len(self.computation.reductions) + 1
+        return len(self.reductions) + self.writes
 
     @property
     def reduction(self) -> Reduction | None:
         """What the present pass measures; None in the pass that writes."""
-        if self.computation is None or self.phase == self.phases - 1:
-            return None
-        return self.computation.reductions[self.phase]
+        return self.reductions[self.phase] if self.phase < len(self.reductions) else None
 
     def keep(self, start: int, partials: list[Partial]) -> None:
         """Stores what was measured of the blocks from element `start` on."""
@@ -94,7 +94,7 @@ class Task:
             self.folded += BLOCK
 
     def finish_phase(self) -> None:
-        """Gathers the partials of a pass whose pieces are all done, and goes on to the next pass."""
+        """Gathers the partials of a pass whose pieces are all done, and goes on to the next pass, if any."""
         reduction = self.reduction
         if reduction is not None and self.computation is not None:
             ordered = [self.partials[block] for block in sorted(self.partials)]
@@ -104,23 +104,38 @@ class Task:
             self.statistics.update(found)
             self.partials.clear()
         self.phase += 1
-        self.next = self.folded = 0
+        if self.phase < self.phases:
+            self.next = self.folded = 0
 
 
 def open_tasks(
-    plan: Plan, files: InputFiles, device: torch.device, chunk_elements: int, copy_bytes: int
+    plan: Plan,
+    files: InputFiles,
+    device: torch.device,
+    chunk_elements: int,
+    copy_bytes: int,
+    numbers: Iterable[int],
+    known: Callable[[int], Statistics],
+    only: Reduction | None = None,
 ) -> Iterator[Task]:
-    """Tasks in the order in which their first inputs lie on disk; LoRA factors are read when reached."""
+    """Tasks in the order in which their first inputs lie on disk; LoRA factors are read when reached.
+
+    Args:
+        numbers: of the plan's steps, those that are to be done.
+        known: statistics of a step that were found earlier; asked when the task is reached.
+        only: what is measured instead of merging.
+    """
     parameters = [Parameters(operation.shared, operation.per_input) for operation in plan.operations]
     reductions = [
-        METHODS[operation.method].reductions(values)
+        METHODS[operation.method].reductions(values) if only is None else (only,)
         for operation, values in zip(plan.operations, parameters, strict=True)
     ]
 
     opener = InputOpener(plan.row_maps, files, device)
-    for step in sorted(plan.steps, key=_place):
+    for number in sorted(numbers, key=lambda number: _place(plan.steps[number])):
+        step = plan.steps[number]
         if step.operation is None:
-            yield Task(step, None, step.output.bytes, copy_bytes)
+            yield Task(number, step, None, step.output.bytes, copy_bytes)
             continue
         sources = step.inputs if step.base is None else [*step.inputs, step.base]
         dtype = compute_dtype([step.output.dtype, *(source.parts[0].dtype for source in sources)])
@@ -128,18 +143,17 @@ def open_tasks(
         facts = TensorFacts(step.tensor, tuple(step.shape), models, plan.seed)
         method, values = METHODS[plan.operations[step.operation].method], parameters[step.operation]
         base, inputs = opener.open(step, dtype)
-        computation = Computation(
-            method=method,
-            parameters=values,
-            facts=facts,
-            dtype=dtype,
-            reductions=reductions[step.operation],
-            base=base,
-            inputs=inputs,
-        )
         whole = method.whole(facts, values)
-        piece = chunk_elements if whole is None else max(1, ROWS_CHUNK // max(1, whole)) * whole
-        yield Task(step, computation, facts.elements, piece)
+        yield Task(
+            number=number,
+            step=step,
+            computation=Computation(method, values, facts, dtype, base, inputs),
+            size=facts.elements,
+            piece=chunk_elements if whole is None else max(1, ROWS_CHUNK // max(1, whole)) * whole,
+            reductions=reductions[step.operation],
+            writes=only is None,
+            statistics=known(number),
+        )
 
 
 def _place(step: Step) -> tuple[int, int]:

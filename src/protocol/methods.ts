@@ -101,6 +101,12 @@ export const methods = {
         default: 'mergekit',
         meaning: 'signs elected and models counted by weight (mergekit), or each model alike (paper, peft)',
       },
+      trim_scope: {
+        type: 'choice',
+        choices: ['tensor', 'model'],
+        default: 'tensor',
+        meaning: 'density is a share of each tensor, or of the whole model at once',
+      },
     },
     perInput: { weight, density },
     reads: 3,

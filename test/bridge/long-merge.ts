@@ -51,7 +51,14 @@ const tiesPlan = (inputPath: string, tensors: number): Plan => {
     operations: [
       {
         method: 'ties',
-        shared: { normalize: true, rescale: 'none', lambda: 1, int8_mask: false, dialect: 'mergekit' },
+        shared: {
+          normalize: true,
+          rescale: 'none',
+          lambda: 1,
+          int8_mask: false,
+          dialect: 'mergekit',
+          trim_scope: 'tensor',
+        },
         perInput: [
           { weight: 1, density: 0.5 },
           { weight: 0.5, density: 0.25 },

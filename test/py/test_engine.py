@@ -21,7 +21,7 @@ FAMILY: Values = {"normalize": True, "rescale": True, "lambda": 0.9, "int8_mask"
 THINNED: list[Values] = [{"weight": 0.4, "density": 0.37}, {"weight": 0.8, "density": 0.61}]
 WEIGHTED: list[Values] = [{"weight": 0.3}, {"weight": 0.9}]
 RANKED: list[Values] = [{**values, "epsilon": 0.2} for values in THINNED]
-TIES: Values = {**FAMILY, "dialect": "mergekit"}
+TIES: Values = {**FAMILY, "dialect": "mergekit", "trim_scope": "tensor"}
 OPERATIONS: dict[str, tuple[bool, Values, list[Values]]] = {
     "linear": (False, {"normalize": True}, [{"weight": 0.3}, {"weight": 0.6}]),
     "slerp": (True, {"t": 0.3, "norm": "interp"}, [{}]),
@@ -33,6 +33,7 @@ OPERATIONS: dict[str, tuple[bool, Values, list[Values]]] = {
     "task_arithmetic": (True, FAMILY, THINNED),
     "ties": (True, TIES, THINNED),
     "ties paper": (True, {**TIES, "dialect": "paper"}, THINNED),
+    "ties of models": (True, {**TIES, "trim_scope": "model"}, THINNED),
     "dare_linear": (True, FAMILY, THINNED),
     "dare_ties": (True, FAMILY, THINNED),
     "model_stock": (True, {"filter_wise": False}, [{}, {}]),

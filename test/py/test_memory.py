@@ -18,6 +18,7 @@ SHARED: Values = {
     "lambda": 0.9,
     "int8_mask": False,
     "dialect": "mergekit",
+    "trim_scope": "tensor",
 }
 PER_INPUT: list[Values] = [{"weight": 0.4, "density": 0.37}, {"weight": 0.8, "density": 0.61}]
 

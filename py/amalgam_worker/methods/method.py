@@ -131,6 +131,9 @@ class Method:
     per_input: tuple[str, ...]
     combine: Callable[[Chunk, Statistics, Parameters], torch.Tensor]
     reductions: Callable[[Parameters], tuple[Reduction, ...]] = lambda parameters: ()
+    # Whether task vectors of density between 0 and 1 are ranked over all tensors that the method merges: the
+    # statistic `cuts` of every tensor is then known before its first reduction.
+    ranks_models: Callable[[Parameters], bool] = lambda parameters: False
     # So many elements (a row that is ranked as a whole) must lie in one chunk. Chunks are then cut by the
     # tensor's shape alone, so that what is measured per chunk has the same bits for any setting.
     whole: Callable[[TensorFacts, Parameters], int | None] = lambda facts, parameters: None

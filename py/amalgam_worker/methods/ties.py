@@ -58,12 +58,24 @@ def gather_majority(
     return {"majority": partials[0][0].cpu().gt(0).to(torch.int64).mul_(2).sub_(1)}
 
 
+def trims_models(parameters: Parameters) -> bool:
+    """Whether `density` is a share of a model's whole task vector, as in the paper, not of each tensor's."""
+    return parameters.choice("trim_scope") == "model"
+
+
 def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
     """Those of the family, then the majority if the dialect asks for it."""
+    member = _OF_KNOWN_CUTS if trims_models(parameters) else _MEMBER
     is_counted = parameters.choice("dialect") == "paper"
     majority = (Reduction(measure_signs, gather_majority, "summed"),) if is_counted else ()
-    return _MEMBER.reductions(parameters) + majority
+    return member.reductions(parameters) + majority
 
 
 _MEMBER = family_member(LARGEST, elect=elect)
-TIES = replace(_MEMBER, shared=(*_MEMBER.shared, "dialect"), reductions=reductions)
+_OF_KNOWN_CUTS = family_member(replace(LARGEST, reductions=()), elect=elect)
+TIES = replace(
+    _MEMBER,
+    shared=(*_MEMBER.shared, "dialect", "trim_scope"),
+    reductions=reductions,
+    ranks_models=trims_models,
+)

@@ -84,8 +84,13 @@ def task_arithmetic_family(
     *,
     seed: int,
     name: str,
-) -> tuple[Array, NDArray[np.bool_]]:
-    """The merged tensor, and where the elected sign hangs on rounding (False everywhere without election)."""
+    masks: Mapping[int, Doubt] | None = None,
+) -> tuple[Array, Doubt]:
+    """The merged tensor, and where the elected sign hangs on rounding (False everywhere without election).
+
+    Args:
+        masks: what is kept of some inputs, by their numbers, whatever the method would keep.
+    """
     weights = [float(values["weight"]) for values in per_input]
     flags = {True: "l1", False: "none"}
     rescale = flags[shared["rescale"]] if isinstance(shared["rescale"], bool) else shared["rescale"]
@@ -94,7 +99,8 @@ def task_arithmetic_family(
     voters, terms = [], []
     for model, (values, parameters) in enumerate(zip(inputs, per_input, strict=True)):
         delta, density = values - base, float(parameters["density"])
-        kept = sparsified(method, delta, parameters, (seed, model, name))
+        given = None if masks is None else masks.get(model)
+        kept = sparsified(method, delta, parameters, (seed, model, name)) if given is None else delta * given
         voters.append(kept)
         before, after = np.abs(delta).sum(), np.abs(kept).sum()
         ran = method != "task_arithmetic" and 0 < density < 1
@@ -113,10 +119,10 @@ def task_arithmetic_family(
         doubtful = (np.abs(votes) < 1e-6 * sum(np.abs(voter) for voter in voters)) & (votes != 0)
         majority = 1.0 if np.sign(votes).sum() > 0 or shared.get("dialect") != "paper" else -1.0
         sign = np.where(votes == 0, majority, np.sign(votes))
-        masks = [np.sign(voter) == sign for voter in voters]
-        total = np.asarray(sum(term * mask for term, mask in zip(terms, masks, strict=True)))
+        agreeing = [np.sign(voter) == sign for voter in voters]
+        total = np.asarray(sum(term * mask for term, mask in zip(terms, agreeing, strict=True)))
         shares = weights if by_weight else [1.0] * len(weights)
-        divisor = np.asarray(sum(share * mask for share, mask in zip(shares, masks, strict=True)))
+        divisor = np.asarray(sum(share * mask for share, mask in zip(shares, agreeing, strict=True)))
         divisor = np.where(np.abs(divisor) < 1e-7, 1.0, divisor)
     else:
         divisor = np.asarray(1.0 if abs(sum(weights)) < 1e-8 else sum(weights))

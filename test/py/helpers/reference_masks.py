@@ -20,6 +20,13 @@ def largest_mask(delta: Array, density: float) -> NDArray[np.bool_]:
     return mask.reshape(delta.shape)
 
 
+def largest_masks(deltas: Sequence[Array], density: float) -> list[NDArray[np.bool_]]:
+    """The same of tensors one after the other, as if they were one."""
+    joined = largest_mask(np.concatenate([delta.reshape(-1) for delta in deltas]), density)
+    parts = np.split(joined, np.cumsum([delta.size for delta in deltas])[:-1])
+    return [part.reshape(delta.shape) for part, delta in zip(parts, deltas, strict=True)]
+
+
 def random_words(seed: int, model: int, name: str, count: int) -> NDArray[np.int32]:
     """The words behind the counter-based masks, in unsigned arithmetic."""
     words = np.zeros(count, dtype=np.int32)

@@ -29,7 +29,13 @@ def test_ties(
     rescale: str,
 ) -> None:
     base, *inputs = awkward_models(3, dtype)
-    shared: Values = {**PLAIN, "normalize": normalize, "rescale": rescale, "dialect": dialect}
+    shared: Values = {
+        **PLAIN,
+        "normalize": normalize,
+        "rescale": rescale,
+        "dialect": dialect,
+        "trim_scope": "tensor",
+    }
     per_input: list[Values] = [
         {"weight": weight, "density": density}
         for weight, density in zip((0.5, -1.0, 2.0), densities, strict=True)
@@ -57,7 +63,7 @@ def test_what_cancels_goes_by_the_majority_in_the_paper_alone(
 ) -> None:
     base, one = {"w": torch.zeros(3)}, {"w": torch.tensor(first)}
     other = {"w": torch.tensor([-2.0, 0.0, 0.0])}
-    shared: Values = {**PLAIN, "normalize": True, "dialect": dialect}
+    shared: Values = {**PLAIN, "normalize": True, "dialect": dialect, "trim_scope": "tensor"}
     per_input: list[Values] = [{"weight": 1, "density": 1}] * 2
     plan = plan_method(tmp_path, "ties", base, [one, other], shared, per_input)
     assert run_plan(plan)["w"].tolist() == wanted

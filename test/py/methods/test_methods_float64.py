@@ -117,7 +117,7 @@ def test_task_arithmetic_family(
     base, *inputs = awkward_models(3, dtype)
     shared: Values = {"normalize": normalize, "rescale": rescale, "lambda": lambda_, "int8_mask": normalize}
     if method == "ties":
-        shared = {**shared, "dialect": "mergekit"}
+        shared = {**shared, "dialect": "mergekit", "trim_scope": "tensor"}
     per_input: list[Values] = [{"weight": w, "density": p} for w, p in zip(weights, densities, strict=True)]
 
     def formula(name: str, first: Array | None, others: list[Array]) -> tuple[Array, Doubt]:
@@ -139,10 +139,20 @@ def test_float64_is_computed_in_float64(tmp_path: Path) -> None:
                 method, first, others, shared, per_input, seed=5, name=name
             )[0]
 
-        named: Values = {**shared, "dialect": "mergekit"} if method == "ties" else shared
+        of_ties: Values = {"dialect": "mergekit", "trim_scope": "tensor"} if method == "ties" else {}
         folder = tmp_path / method
         folder.mkdir()
-        check(folder, method, base, inputs, named, per_input, formula, torch.float64, tolerance=1e-13)
+        check(
+            folder,
+            method,
+            base,
+            inputs,
+            {**shared, **of_ties},
+            per_input,
+            formula,
+            torch.float64,
+            tolerance=1e-13,
+        )
 
 
 def test_the_output_is_rounded_once(tmp_path: Path) -> None:

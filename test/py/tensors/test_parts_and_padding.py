@@ -22,7 +22,14 @@ from helpers.run import run_plan
 TWO = operation("linear", {"normalize": False}, [{"weight": 0.5}, {"weight": 2}])
 TIES = operation(
     "ties",
-    {"normalize": True, "rescale": False, "lambda": 1, "int8_mask": False, "dialect": "mergekit"},
+    {
+        "normalize": True,
+        "rescale": False,
+        "lambda": 1,
+        "int8_mask": False,
+        "dialect": "mergekit",
+        "trim_scope": "tensor",
+    },
     [{"weight": 0.4, "density": 0.3}, {"weight": 0.8, "density": 0.6}],
 )
 

@@ -137,7 +137,14 @@ def scrambled(folder: Path) -> tuple[list[Array], list[list[Origin]], Plan]:
     maps = [row_map(mine, 64) for mine in origins]
     how = operation(
         "ties",
-        {"normalize": True, "rescale": False, "lambda": 1, "int8_mask": False, "dialect": "mergekit"},
+        {
+            "normalize": True,
+            "rescale": False,
+            "lambda": 1,
+            "int8_mask": False,
+            "dialect": "mergekit",
+            "trim_scope": "tensor",
+        },
         [{"weight": 0.4, "density": 0.3}, {"weight": 0.8, "density": 0.6}],
     )
     inputs = [cut_input(maker, model, [70_001], model) for model in range(3)]
