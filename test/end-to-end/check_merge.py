@@ -122,6 +122,9 @@ def family(
         if rescale and kept is not delta and min(norms) >= 1e-7:
             kept = kept * (norms[0] / norms[1])
         terms.append(weight * kept)
+    if settings.get("dialect") == "paper":
+        deltas = [model - base for model in models]
+        return base + settings.get("lambda", 1) * formulas.elected_alike(deltas, weights, normalize)
     if method.endswith("ties") or method == "della":
         sign = np.where(sum(terms) >= 0, 1.0, -1.0)
         agree = [np.sign(term) == sign for term in terms]
@@ -218,6 +221,11 @@ def expected(
 
 def compare(recipe: Path, out: Path) -> Settings:
     method, base, models, settings = read_recipe(recipe)
+    if settings.get("trim_scope") == "model":
+        assert base is not None
+        densities = settings["density"]
+        models = [formulas.trimmed(base, *each) for each in zip(models, densities, strict=True)]
+        settings["density"] = [1] * len(models)
     output = load(out)
     reference = base or models[0]
     assert sorted(output) == sorted(reference), "other tensors than the reference model"

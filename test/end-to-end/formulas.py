@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 Settings = dict[str, Any]
+Tensors = dict[str, np.ndarray]
 
 
 def arc(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
@@ -70,6 +71,29 @@ def karcher(vectors: list[np.ndarray], s: Settings) -> np.ndarray:
         mean = math.cos(length) * mean + math.sin(length) * pull / length
         mean = mean / np.linalg.norm(mean)
     return mean * float(np.mean(norms))
+
+
+def trimmed(base: Tensors, model: Tensors, density: float) -> Tensors:
+    """TIES' paper: all but the int(density * n) largest changes of the model as a whole are taken back.
+
+    Among equal ones those of the tensor whose name sorts first, and there of lowest index, are kept.
+    """
+    names = sorted(base)
+    changes = np.concatenate([(model[name] - base[name]).reshape(-1) for name in names])
+    kept = np.zeros(changes.size, dtype=bool)
+    kept[np.argsort(-np.abs(changes), kind="stable")[: max(1, int(density * changes.size))]] = True
+    parts = np.split(kept, np.cumsum([base[name].size for name in names])[:-1])
+    masks = [part.reshape(base[name].shape) for name, part in zip(names, parts, strict=True)]
+    return {n: np.where(mask, model[n], base[n]) for n, mask in zip(names, masks, strict=True)}
+
+
+def elected_alike(deltas: list[np.ndarray], weights: list[float], normalize: bool) -> np.ndarray:
+    """TIES' paper: one vote each; draws go to the sign of most elements of the tensor, or minus."""
+    votes = np.sign(sum(deltas))
+    sign = np.where(votes == 0, 1 if votes.sum() > 0 else -1, votes)
+    agree = [np.sign(delta) == sign for delta in deltas]
+    total = sum(w * np.where(a, d, 0) for w, a, d in zip(weights, agree, deltas, strict=True))
+    return total / np.maximum(sum(agree), 1) if normalize else total
 
 
 def between(delta: np.ndarray, density: float, gamma: float) -> np.ndarray:
