@@ -27,25 +27,43 @@ export type PlanSummary = z.infer<typeof PlanSummary>;
 export const Score = z.strictObject({
   task: z.string(),
   n: z.int(),
-  mean: z.number(),
+  /** Of these, how many were scored by an earlier run. */
+  reused: z.int().default(0),
+  /** Null where the examples have no targets: there are predictions only. */
+  mean: z.number().nullable(),
   standardError: z.number().nullable(),
   metrics: z.record(z.string(), z.number()),
-  /** Difference to the best parent's mean on this task, with the standard error of the paired difference; null for parents. */
+  /** Of the merge: its difference to the best other model's mean on this task, with the standard error of the paired difference. */
   delta: z.number().nullable(),
   deltaError: z.number().nullable(),
+  /** Of every other model: the merge's mean minus this one's on this task, with its paired standard error. */
+  gain: z.number().nullable().default(null),
+  gainError: z.number().nullable().default(null),
 });
 export type Score = z.infer<typeof Score>;
+
+/** Of a parent's gain over the base, the share that the merge has: 1 is all of it; it can lie outside [0, 1]. */
+export const ShareKept = z.strictObject({
+  /** The task on which the parent gains most over the base. */
+  task: z.string(),
+  share: z.number(),
+  /** Standard error by the delta method on paired scores. */
+  error: z.number().nullable(),
+});
+export type ShareKept = z.infer<typeof ShareKept>;
 
 export const ScoreRow = z.strictObject({
   model: z.string(),
   role: z.enum(['base', 'parent', 'merge']),
   scores: z.array(Score),
-  /** Mean over tasks of the task means. */
-  mean: z.number(),
+  /** Mean over tasks of the task means; null where no task has targets. */
+  mean: z.number().nullable(),
   standardError: z.number().nullable(),
   /** The merge's mean minus this model's mean, with its paired standard error; null for the merge itself. */
   gain: z.number().nullable(),
   gainError: z.number().nullable(),
+  /** What the merge kept of this parent's largest gain over the base. */
+  kept: ShareKept.nullable().default(null),
 });
 export type ScoreRow = z.infer<typeof ScoreRow>;
 
@@ -98,7 +116,7 @@ export const RunEvent = z.discriminatedUnion('type', [
     task: z.string(),
     done: z.int(),
     total: z.int(),
-    mean: z.number(),
+    mean: z.number().nullable(),
     standardError: z.number().nullable(),
   }),
   event('evaluation-finished', { scoreboard: Scoreboard }),

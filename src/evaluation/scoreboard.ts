@@ -1,7 +1,8 @@
 import type { Score, Scoreboard, ScoreRow } from '../events.js';
-import { formatScore } from '../format.js';
 import type { TaskResult } from '../protocol/messages.js';
-import { differences, mean, meanOverTasks, varianceOfMean } from './statistics.js';
+import { shareKept } from './share-kept.js';
+import { differences, type Estimate, estimateOf, meanOfEstimates } from './statistics.js';
+import { verdictOf } from './verdict.js';
 
 /** One model's results on all tasks, in the same order for every model. */
 export type ModelResult = {
@@ -10,66 +11,65 @@ export type ModelResult = {
   readonly results: readonly TaskResult[];
 };
 
-const samplesOf = ({ results }: ModelResult): (readonly number[])[] => results.map(({ scores }) => scores);
+const levelOf = ({ mean, standardError, scores }: TaskResult): Estimate | null => {
+  if (mean === null) return null;
+  return { value: mean, error: scores.length > 0 ? estimateOf(scores).error : standardError };
+};
+
+/** The paired difference on one task; without scores of single examples the difference of the means alone. */
+const differenceOf = (a: TaskResult | undefined, b: TaskResult | undefined): Estimate | null => {
+  if (a === undefined || b === undefined || a.mean === null || b.mean === null) return null;
+  const paired = differences(a.scores, b.scores);
+  return paired === null ? { value: a.mean - b.mean, error: null } : estimateOf(paired);
+};
 
 const bestOn = (task: number, models: readonly ModelResult[]): TaskResult | undefined =>
   models
     .flatMap(({ results }) => results[task] ?? [])
     .reduce<TaskResult | undefined>(
-      (best, result) => (best === undefined || (result.mean ?? 0) > (best.mean ?? 0) ? result : best),
+      (best, result) =>
+        result.mean !== null && (best === undefined || result.mean > (best.mean ?? 0)) ? result : best,
       undefined,
     );
 
-const scoreOf = (result: TaskResult, rival: TaskResult | undefined): Score => {
-  const paired = rival === undefined ? null : differences(result.scores, rival.scores);
-  return {
-    task: result.task,
-    n: result.n,
-    mean: result.mean ?? 0,
-    standardError: result.standardError,
-    metrics: result.metrics,
-    delta: paired === null ? null : mean(paired),
-    deltaError: paired === null ? null : Math.sqrt(varianceOfMean(paired)),
-  };
-};
+const scoreOf = (result: TaskResult, delta: Estimate | null, gain: Estimate | null): Score => ({
+  task: result.task,
+  n: result.n,
+  reused: result.reused,
+  mean: result.mean,
+  standardError: levelOf(result)?.error ?? null,
+  metrics: result.metrics,
+  delta: delta?.value ?? null,
+  deltaError: delta?.error ?? null,
+  gain: gain?.value ?? null,
+  gainError: gain?.error ?? null,
+});
 
-const signed = (value: number): string => `${value < 0 ? '−' : '+'}${formatScore(Math.abs(value))}`;
-
-const verdictOf = (rows: readonly ScoreRow[]): string => {
-  const merge = rows.find(({ role }) => role === 'merge');
-  const others = rows.filter(({ role }) => role !== 'merge');
-  const rival = [...others].sort((a, b) => b.mean - a.mean)[0];
-  if (merge === undefined || rival === undefined || rival.gain === null) return '';
-  const gap = `${signed(rival.gain)} ± ${formatScore(rival.gainError ?? 0)} points`;
-  const clear = (row: ScoreRow) => Math.abs(row.gain ?? 0) > 2 * (row.gainError ?? 0);
-  if (rival.gain > 0 && others.every(clear)) {
-    return `${merge.model} beats every model it was made of: ${gap} on average over ${rival.model}, the best of them`;
-  }
-  if (rival.gain < 0 && clear(rival)) return `${rival.model} is better than ${merge.model}: ${gap} on average`;
-  return `${merge.model} and ${rival.model} cannot be told apart: ${gap} on average, less than two standard errors`;
-};
-
-/** The table of all models and tasks; differences are paired over examples. */
+/** The table of all models and tasks; differences are paired over examples, tasks without targets left out of means. */
 export const scoreboardOf = (models: readonly ModelResult[]): Scoreboard => {
-  const parents = models.filter(({ role }) => role !== 'merge');
+  const others = models.filter(({ role }) => role !== 'merge');
   const merge = models.find(({ role }) => role === 'merge');
+  const base = models.find(({ role }) => role === 'base');
   const rows = models.map((model): ScoreRow => {
-    const isMerge = model.role === 'merge';
-    const gains =
-      merge === undefined || isMerge
-        ? null
-        : meanOverTasks(
-            merge.results.map(({ scores }, task) => differences(scores, model.results[task]?.scores ?? [])),
-          );
-    const overall = meanOverTasks(samplesOf(model));
+    const { name, role, results } = model;
+    const gains = results.map((result, task) =>
+      merge === undefined || role === 'merge' ? null : differenceOf(merge.results[task], result),
+    );
+    const overall = meanOfEstimates(results.flatMap((result) => levelOf(result) ?? []));
+    const gain = meanOfEstimates(gains.flatMap((each) => each ?? []));
+    const isComparable = role === 'parent' && base !== undefined && merge !== undefined;
     return {
-      model: model.name,
-      role: model.role,
-      scores: model.results.map((result, task) => scoreOf(result, isMerge ? bestOn(task, parents) : undefined)),
-      mean: overall.mean,
-      standardError: overall.standardError,
-      gain: gains?.mean ?? null,
-      gainError: gains?.standardError ?? null,
+      model: name,
+      role,
+      scores: results.map((result, task) => {
+        const delta = role === 'merge' ? differenceOf(result, bestOn(task, others)) : null;
+        return scoreOf(result, delta, gains[task] ?? null);
+      }),
+      mean: overall?.value ?? null,
+      standardError: overall?.error ?? null,
+      gain: gain?.value ?? null,
+      gainError: gain?.error ?? null,
+      kept: isComparable ? shareKept(results, base.results, merge.results) : null,
     };
   });
   return { tasks: models[0]?.results.map(({ task }) => task) ?? [], rows, verdict: verdictOf(rows) };

@@ -60,7 +60,8 @@ export const evaluationTracker = (style: Style) => {
     if (complete) finished.add(cell);
     shownAt = ts;
     const error = standardError === null ? '' : ` ${style.glyphs.plusMinus} ${formatScore(standardError)}`;
+    const value = mean === null ? 'predictions only' : `${formatScore(mean)}${error}`;
     const count = complete ? plural(total, 'item') : `${formatCount(done)} of ${plural(total, 'item')}`;
-    return [line(complete ? 'evaluated' : 'evaluating', `${model}  ${task}  ${formatScore(mean)}${error}  (${count})`)];
+    return [line(complete ? 'evaluated' : 'evaluating', `${model}  ${task}  ${value}  (${count})`)];
   };
 };

@@ -1,6 +1,7 @@
+import type { Estimate } from '../evaluation/statistics.js';
 import { formatScore } from '../format.js';
 import { displayWidth, inert, padEnd, padStart, type Row, span, truncate } from './rows.js';
-import { bestRows, type Estimate, type ScoreGrid } from './score-grid.js';
+import { bestRows, type ScoreGrid } from './score-grid.js';
 import type { Role, Style } from './style.js';
 
 /** One column of the table: its head and the texts of every line below it. */
@@ -42,6 +43,19 @@ const difference = (entry: Estimate | null, style: Style): Cell => {
     error: errorText(entry.error, style),
     role: significance(entry),
   };
+};
+
+/** Columns of what the merge has more than each other model, by task and on average. */
+export const gainColumnsOf = ({ tasks, rows }: ScoreGrid, style: Style): Column[] => {
+  const others = rows.filter(({ role }) => role !== 'merge');
+  return [
+    ...tasks.map(({ name }, task) => ({
+      title: inert(name),
+      items: '',
+      cells: others.map(({ gains }) => difference(gains[task] ?? null, style)),
+    })),
+    { title: 'mean', items: '', cells: others.map(({ gain }) => difference(gain, style)) },
+  ];
 };
 
 /** Columns for every task, the mean over tasks, and what the merge gained. */

@@ -1,7 +1,5 @@
-import type { Scoreboard, ScoreRow } from '../events.js';
-
-/** A number in [-1, 1] with its standard error. */
-export type Estimate = { readonly value: number; readonly error: number | null };
+import type { Estimate } from '../evaluation/statistics.js';
+import type { Scoreboard, ScoreRow, ShareKept } from '../events.js';
 
 export type GridRow = {
   readonly model: string;
@@ -14,11 +12,19 @@ export type GridRow = {
   /** For merges: the difference to the best parent by task, and of the means. */
   readonly deltas: readonly (Estimate | null)[];
   readonly meanDelta: Estimate | null;
+  /** For models other than the merge: what the merge has more by task; none before the end. */
+  readonly gains: readonly (Estimate | null)[];
+  readonly kept: ShareKept | null;
 };
 
 /** Scores of models by task, finished or in the making. */
 export type ScoreGrid = {
-  readonly tasks: readonly { readonly name: string; readonly items: number | null }[];
+  readonly tasks: readonly {
+    readonly name: string;
+    readonly items: number | null;
+    /** Its examples have no targets. */
+    readonly predictionsOnly: boolean;
+  }[];
   readonly rows: readonly GridRow[];
   readonly verdict: string | null;
 };
@@ -30,18 +36,19 @@ const estimate = (value: number | null | undefined, error: number | null | undef
 const bestParent = (rows: readonly ScoreRow[]): ScoreRow | undefined => {
   const parents = rows.filter(({ role }) => role === 'parent');
   return [...(parents.length > 0 ? parents : rows.filter(({ role }) => role === 'base'))].sort(
-    (a, b) => b.mean - a.mean,
+    (a, b) => (b.mean ?? 0) - (a.mean ?? 0),
   )[0];
 };
 
 export const gridOfScoreboard = ({ tasks, rows, verdict }: Scoreboard): ScoreGrid => {
   const best = bestParent(rows);
   return {
-    tasks: tasks.map((name) => ({
-      name,
-      items: rows.flatMap(({ scores }) => scores.filter(({ task }) => task === name).map(({ n }) => n))[0] ?? null,
-    })),
-    rows: rows.map(({ model, role, scores, mean, standardError, gain, gainError }) => {
+    tasks: tasks.map((name) => {
+      const scores = rows.flatMap((row) => row.scores.filter(({ task }) => task === name));
+      const predictionsOnly = scores.length > 0 && scores.every(({ mean }) => mean === null);
+      return { name, items: scores[0]?.n ?? null, predictionsOnly };
+    }),
+    rows: rows.map(({ model, role, scores, mean, standardError, gain, gainError, kept }) => {
       const byTask = tasks.map((name) => scores.find(({ task }) => task === name));
       return {
         model,
@@ -51,6 +58,8 @@ export const gridOfScoreboard = ({ tasks, rows, verdict }: Scoreboard): ScoreGri
         gain: estimate(gain, gainError),
         deltas: role === 'merge' ? byTask.map((score) => estimate(score?.delta, score?.deltaError)) : [],
         meanDelta: role === 'merge' && best !== undefined ? estimate(best.gain, best.gainError) : null,
+        gains: role === 'merge' ? [] : byTask.map((score) => estimate(score?.gain, score?.gainError)),
+        kept,
       };
     }),
     verdict: verdict === '' ? null : verdict,

@@ -1,99 +1,15 @@
 import type { Scoreboard } from '../events.js';
-import { fittingNames, shortNames } from './model-names.js';
-import { displayWidth, padEnd, paintRow, type Row, rowWidth, span, truncate, wrapWords } from './rows.js';
-import { type Column, type ColumnFormat, columnsOf, renderColumn } from './score-cells.js';
+import { formatScore } from '../format.js';
+import { shortNames } from './model-names.js';
+import { displayWidth, paintRow, type Row, span, wrapWords } from './rows.js';
+import { columnsOf, gainColumnsOf } from './score-cells.js';
 import { gridOfScoreboard, type ScoreGrid } from './score-grid.js';
+import { tableRows } from './score-layout.js';
 import type { Style } from './style.js';
 
-type Layout = ColumnFormat & { readonly roles: boolean; readonly name: number };
-
-/** From roomy to tight: the first that fits is taken. `name` is what a model's name must at least keep. */
-const layouts: readonly Layout[] = [
-  { gap: 2, errors: true, title: 40, roles: true, name: 60 },
-  { gap: 2, errors: true, title: 14, roles: true, name: 24 },
-  { gap: 1, errors: true, title: 0, roles: true, name: 16 },
-  { gap: 0, errors: true, title: 0, roles: true, name: 12 },
-  { gap: 0, errors: true, title: 0, roles: false, name: 12 },
-  { gap: 2, errors: false, title: 12, roles: false, name: 12 },
-  { gap: 1, errors: false, title: 10, roles: false, name: 12 },
-  { gap: 1, errors: false, title: 0, roles: false, name: 12 },
-  { gap: 0, errors: false, title: 0, roles: false, name: 8 },
-];
-
-const roleWidth = 7;
-
-const labelRows = (grid: ScoreGrid, layout: Layout, width: number, style: Style): Row[] => {
-  const room = width - (layout.roles ? roleWidth : 0);
-  const { ellipsis } = style.glyphs;
-  const names = fittingNames(
-    grid.rows.map(({ model }) => model),
-    room,
-    ellipsis,
-  );
-  const label = (role: string, name: string, strong: boolean): Row => [
-    ...(layout.roles ? [span(padEnd(role, roleWidth), 'muted')] : []),
-    span(padEnd(truncate(name, room, ellipsis), room), strong ? 'strong' : undefined),
-  ];
-  return [
-    [span(padEnd('model', width), 'strong')],
-    [span(' '.repeat(width))],
-    ...grid.rows.flatMap(({ role }, index) => {
-      const own = label(role, names[index] ?? '', role === 'merge');
-      if (role !== 'merge') return [own];
-      return [own, label('', `${style.glyphs.delta} best${room < 14 ? '' : ' parent'}`, false)];
-    }),
-  ];
-};
-
-const joined = (labels: readonly Row[], columns: readonly (readonly Row[])[]): Row[] =>
-  labels.map((label, line) => [label, ...columns.map((column) => column[line] ?? [])].flat());
-
-const block = (
-  grid: ScoreGrid,
-  layout: Layout,
-  columns: readonly (readonly Row[])[],
-  width: number,
-  style: Style,
-): Row[] => {
-  const used = columns.reduce((sum, column) => sum + rowWidth(column[0] ?? []), 0);
-  const names = shortNames(grid.rows.map(({ model }) => model));
-  const longest = Math.max(14, ...names.map(displayWidth)) + (layout.roles ? roleWidth : 0);
-  const rows = joined(labelRows(grid, layout, Math.max(1, Math.min(longest, width - used)), style), columns);
-  // The second head line counts items; without counts it would be blank.
-  return rows.filter((row, line) => line !== 1 || row.some(({ text }) => text.trim() !== ''));
-};
-
-/** Several tables below each other, for more columns than the width can hold. */
-const blocks = (grid: ScoreGrid, columns: readonly Column[], width: number, style: Style): Row[] => {
-  const layout = { gap: 1, errors: width >= 24, title: 0, roles: false, name: Math.min(12, Math.floor(width / 2)) };
-  const rendered = columns.map((column) => renderColumn(column, layout, style));
-  const groups: Row[][][] = [[]];
-  let used = layout.name;
-  for (const column of rendered) {
-    const needed = rowWidth(column[0] ?? []);
-    if (used + needed > width && groups.at(-1)?.length !== 0) {
-      groups.push([]);
-      used = layout.name;
-    }
-    groups.at(-1)?.push(column);
-    used += needed;
-  }
-  return groups.flatMap((group, index) => [...(index === 0 ? [] : [[]]), ...block(grid, layout, group, width, style)]);
-};
-
 /** The table's rows: models down, tasks across, differences of a merge on a line of their own. */
-export const scoreGridRows = (grid: ScoreGrid, style: Style, width: number): Row[] => {
-  if (grid.rows.length === 0) return [];
-  const columns = columnsOf(grid, style);
-  const longest = Math.max(...shortNames(grid.rows.map(({ model }) => model)).map(displayWidth));
-  for (const layout of layouts) {
-    const rendered = columns.map((column) => renderColumn(column, layout, style));
-    const used = rendered.reduce((sum, column) => sum + rowWidth(column[0] ?? []), 0);
-    const needed = Math.min(longest, layout.name) + (layout.roles ? roleWidth : 0);
-    if (used + needed <= width) return block(grid, layout, rendered, width, style);
-  }
-  return blocks(grid, columns, width, style);
-};
+export const scoreGridRows = (grid: ScoreGrid, style: Style, width: number): Row[] =>
+  tableRows({ head: 'model', rows: grid.rows, columns: columnsOf(grid, style) }, style, width);
 
 /** What the marks of the table mean, on one line where that is possible. */
 export const legendRows = (style: Style, width: number): Row[] => {
@@ -104,13 +20,44 @@ export const legendRows = (style: Style, width: number): Row[] => {
   return wrapWords(text, width, ellipsis).map((line) => [span(line, 'muted')]);
 };
 
+/** What the table cannot show: tasks without targets, and what the merge kept of each specialist's gain. */
+export const noteRows = ({ tasks, rows }: ScoreGrid, style: Style, width: number): Row[] => {
+  const { plusMinus, dot, ellipsis } = style.glyphs;
+  const untold = tasks.filter(({ predictionsOnly }) => predictionsOnly).map(({ name }) => name);
+  const names = shortNames(rows.map(({ model }) => model));
+  const kept = rows.flatMap(({ kept: share }, index) => {
+    if (share === null) return [];
+    const error = share.error === null ? '' : ` ${plusMinus}${formatScore(share.error)}`;
+    const where = names[index] === share.task ? '' : ` on ${share.task}`;
+    return [`${names[index]}${where} ${formatScore(share.share)}${error} %`];
+  });
+  return [
+    ...(untold.length === 0 ? [] : [`predictions only, no targets to score: ${untold.join(', ')}`]),
+    ...(kept.length === 0 ? [] : [`kept of what each model gained over the base: ${kept.join(` ${dot} `)}`]),
+  ].flatMap((text) => wrapWords(text, width, ellipsis).map((line): Row => [span(line)]));
+};
+
+/** A second table: what the merge has more than every other model, task by task; none before that is known. */
+export const gainRows = (grid: ScoreGrid, style: Style, width: number): Row[] => {
+  const rows = grid.rows.filter(({ role }) => role !== 'merge');
+  if (!rows.some(({ gains }) => gains.some((gain) => gain !== null))) return [];
+  return tableRows({ head: `merge ${style.glyphs.minus}`, rows, columns: gainColumnsOf(grid, style) }, style, width);
+};
+
 export const verdictRows = (grid: ScoreGrid, style: Style, width: number): Row[] =>
   wrapWords(grid.verdict ?? '', width, style.glyphs.ellipsis).map((line) => [span(line, 'strong')]);
 
 /** The final table with its legend and verdict as text that ends with a newline. */
 export const renderScores = (scoreboard: Scoreboard, style: Style, width: number): string => {
   const grid = gridOfScoreboard(scoreboard);
-  return [...scoreGridRows(grid, style, width), ...legendRows(style, width), ...verdictRows(grid, style, width)]
+  const gains = gainRows(grid, style, width);
+  return [
+    ...scoreGridRows(grid, style, width),
+    ...(gains.length === 0 ? [] : [[], ...gains]),
+    ...legendRows(style, width),
+    ...noteRows(grid, style, width),
+    ...verdictRows(grid, style, width),
+  ]
     .map((row) => `${paintRow(row, style, width)}\n`)
     .join('');
 };

@@ -49,7 +49,7 @@ export const evaluateModels = async (
     const evaluated = await worker.evaluate(params, {
       signal,
       onMetric: ({ task, done, total, mean, standardError }) =>
-        emit({ type: 'evaluation-progress', model: name, task, done, total, mean: mean ?? 0, standardError }),
+        emit({ type: 'evaluation-progress', model: name, task, done, total, mean, standardError }),
     });
     results.push({ name, role, results: evaluated.tasks });
   }

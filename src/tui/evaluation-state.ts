@@ -1,5 +1,6 @@
+import { type Estimate, meanOfEstimates } from '../evaluation/statistics.js';
 import type { RunEvent, ScoreRow } from '../events.js';
-import type { Estimate, GridRow, ScoreGrid } from '../report/score-grid.js';
+import type { GridRow, ScoreGrid } from '../report/score-grid.js';
 
 type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
 export type EvaluationEvent = EventOf<'evaluation-started' | 'evaluation-progress' | 'evaluation-finished'>;
@@ -8,7 +9,8 @@ export type EvaluationEvent = EventOf<'evaluation-started' | 'evaluation-progres
 export type Cell = {
   readonly done: number;
   readonly total: number;
-  readonly mean: number;
+  /** Null while no example with a target is done. */
+  readonly mean: number | null;
   readonly standardError: number | null;
 };
 
@@ -113,24 +115,24 @@ const highest = (entries: readonly (Estimate | null | undefined)[]): Estimate | 
     null,
   );
 
-/** The mean over tasks, once all have begun; its error from the tasks', which share no items. */
-const meanOf = (scores: readonly (Estimate | null)[]): Estimate | null => {
-  const known = scores.filter((score) => score !== null);
-  if (known.length === 0 || known.length < scores.length) return null;
-  const value = known.reduce((sum, score) => sum + score.value, 0) / known.length;
-  const errors = known.map(({ error }) => error).filter((error) => error !== null);
-  const error = errors.length < known.length ? null : Math.hypot(...errors) / known.length;
-  return { value, error };
+/** Every example done so far has no target. */
+const isPredictionsOnly = (state: EvaluationState, task: string): boolean => {
+  const begun = state.models.flatMap(({ name }) => cellOf(state, name, task) ?? []).filter(({ done }) => done > 0);
+  return begun.length > 0 && begun.every(({ mean }) => mean === null);
 };
 
 /** What is known so far as a table; differences are of running means and carry no error yet. */
 export const gridOfEvaluation = (state: EvaluationState): ScoreGrid => {
+  const scored = state.tasks.map((task) => !isPredictionsOnly(state, task));
   const partial = state.models.map(({ name, role }) => {
     const scores = state.tasks.map((task): Estimate | null => {
       const cell = cellOf(state, name, task);
-      return cell === null || cell.done === 0 ? null : { value: cell.mean, error: cell.standardError };
+      return cell === null || cell.mean === null ? null : { value: cell.mean, error: cell.standardError };
     });
-    return { model: name, role, scores, mean: meanOf(scores) };
+    const counted = scores.filter((_, task) => scored[task]);
+    const known = counted.filter((score) => score !== null);
+    // A mean over some of the tasks could not be compared with one over all.
+    return { model: name, role, scores, mean: known.length < counted.length ? null : meanOfEstimates(known) };
   });
   const parents = partial.filter(({ role }) => role === 'parent');
   const rivals = parents.length > 0 ? parents : partial.filter(({ role }) => role === 'base');
@@ -144,10 +146,13 @@ export const gridOfEvaluation = (state: EvaluationState): ScoreGrid => {
           ? row.scores.map((score, task) => difference(score, highest(rivals.map(({ scores }) => scores[task]))))
           : [],
       meanDelta: row.role === 'merge' ? difference(row.mean, highest(rivals.map(({ mean }) => mean))) : null,
+      gains: [],
+      kept: null,
     }),
   );
-  const tasks = state.tasks.map((name) => ({
+  const tasks = state.tasks.map((name, index) => ({
     name,
+    predictionsOnly: !scored[index],
     items: state.models.map((model) => cellOf(state, model.name, name)).find((cell) => cell !== null)?.total ?? null,
   }));
   return { tasks, rows, verdict: null };

@@ -3,7 +3,7 @@ import type { Scoreboard } from '../events.js';
 import { formatCount, formatScore } from '../format.js';
 import { padStart, type Row, span } from '../report/rows.js';
 import { gridOfScoreboard } from '../report/score-grid.js';
-import { legendRows, scoreGridRows, verdictRows } from '../report/score-table.js';
+import { gainRows, legendRows, noteRows, scoreGridRows, verdictRows } from '../report/score-table.js';
 import { bar } from './bar.js';
 import { cellOf, type EvaluationState, gridOfEvaluation } from './evaluation-state.js';
 import { Lines } from './lines.js';
@@ -21,7 +21,7 @@ const nowRow = (evaluation: EvaluationState, theme: Theme): Row => {
     span('now  ', 'muted'),
     span(current.model, 'strong'),
     span(` ${theme.glyphs.dot} ${current.task}  ${formatCount(cell.done)}/${formatCount(cell.total)}  `),
-    span(`${formatScore(cell.mean)}${error}`, 'accent'),
+    span(cell.mean === null ? 'predictions' : `${formatScore(cell.mean)}${error}`, 'accent'),
   ];
 };
 
@@ -45,7 +45,13 @@ export const evaluationRows = (
   if (scoreboard === null && evaluation === null) return [];
   const grid = scoreboard === null ? gridOfEvaluation(evaluation as EvaluationState) : gridOfScoreboard(scoreboard);
   const progress = scoreboard === null && evaluation !== null ? progressRows(evaluation, width, theme) : [];
-  const told = [...progress, ...scoreGridRows(grid, theme, width), ...verdictRows(grid, theme, width)];
+  const told = [
+    ...progress,
+    ...scoreGridRows(grid, theme, width),
+    ...verdictRows(grid, theme, width),
+    ...gainRows(grid, theme, width),
+    ...noteRows(grid, theme, width),
+  ];
   const legend = legendRows(theme, width);
   const table = told.length + legend.length <= height ? [...told, ...legend] : told;
   const room = height - table.length;

@@ -1,7 +1,8 @@
+import type { Estimate } from '../evaluation/statistics.js';
 import { formatScore } from '../format.js';
 import { fittingNames } from '../report/model-names.js';
 import { displayWidth, padEnd, padStart, type Row, rowWidth, span } from '../report/rows.js';
-import { bestRows, type Estimate, type ScoreGrid } from '../report/score-grid.js';
+import { bestRows, type ScoreGrid } from '../report/score-grid.js';
 import { bar } from './bar.js';
 import type { Theme } from './theme.js';
 
@@ -42,7 +43,9 @@ export const scoreBarRows = ({ tasks, rows }: ScoreGrid, width: number, height: 
   if (rows.length === 0) return [];
   const groups: Group[] = [
     { title: 'mean of all tasks', values: rows.map(({ mean }) => mean) },
-    ...tasks.map(({ name }, task) => ({ title: name, values: rows.map(({ scores }) => scores[task] ?? null) })),
+    ...tasks.flatMap(({ name, predictionsOnly }, task) =>
+      predictionsOnly ? [] : [{ title: name, values: rows.map(({ scores }) => scores[task] ?? null) }],
+    ),
   ];
   const across = Math.max(1, Math.min(groups.length, Math.floor((width + gap) / (narrowest + gap))));
   const down = Math.floor((height + 1) / (rows.length + 2));

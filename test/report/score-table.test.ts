@@ -55,7 +55,9 @@ describe.each(Object.keys(boards) as (keyof typeof boards)[])('the %s table', (n
 
   test.each([24, 60, 80, 250])('shows every score at %i columns', (width) => {
     const text = renderScores(boards[name], plain, width);
-    const expected = boards[name].rows.flatMap(({ scores }) => scores.map(({ mean }) => (100 * mean).toFixed(1)));
+    const expected = boards[name].rows.flatMap(({ scores }) =>
+      scores.map(({ mean }) => (100 * (mean ?? 0)).toFixed(1)),
+    );
     for (const score of expected) expect(text).toContain(score);
   });
 });
@@ -75,10 +77,37 @@ describe('the usual table at 80 columns', () => {
     expect(lines[2]).toMatch(/^base .*31\.0 ±1\.2 +\+20\.0 ±1\.3$/);
   });
 
+  test('is followed by the differences to every model, and by what was kept of their gains', () => {
+    const lines = linesOf(text);
+    const second = lines.findIndex((line) => line.startsWith('merge −'));
+    expect(lines.slice(second + 1, second + 5).map((line) => line.split(/ {2,}/)[0])).toEqual([
+      'base',
+      'parent arithmetic',
+      'parent facts',
+      'parent summary',
+    ]);
+    expect(lines[second + 2]).toMatch(/ \+15\.0 ±2\.1 +\+15\.0 ±2\.1 +\+15\.0 ±2\.1 +\+15\.0 ±1\.3$/);
+    expect(text.replaceAll('\n', ' ')).toContain(
+      'kept of what each model gained over the base: zoo/decoder/arithmetic on arithmetic 87.5 ±6.1 %',
+    );
+  });
+
   test('explains its marks and ends with the verdict', () => {
     expect(text).toContain('gain = merge − this model');
     expect(linesOf(text).at(-1)).toBe('the merge is best');
   });
+});
+
+test('a task without targets is told as predictions only', () => {
+  const rows = boards.usual.rows.map((row) => ({
+    ...row,
+    scores: row.scores.map((score) =>
+      score.task === 'facts' ? { ...score, mean: null, delta: null, gain: null } : score,
+    ),
+  }));
+  const text = renderScores({ ...boards.usual, rows }, plain, 80);
+  expect(text).toContain('predictions only, no targets to score: facts\n');
+  expect(text).toMatch(/^merge +\S*zoo-ties +\*50\.0 ±2\.4 +· +\*52\.0 ±2\.4/m);
 });
 
 test('more width means whole names; less means the part that tells them apart', () => {

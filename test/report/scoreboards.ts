@@ -15,16 +15,20 @@ export const scoreboardOf = ({ models, tasks }: Shape): Scoreboard => {
       scores: tasks.map((task, column) => ({
         task,
         n: 400,
+        reused: 0,
         mean: value(index, column),
         standardError: 0.024,
         metrics: {},
         delta: role === 'merge' ? 0.05 : null,
         deltaError: role === 'merge' ? 0.02 : null,
+        gain: role === 'merge' ? null : value(merge, column) - value(index, column),
+        gainError: role === 'merge' ? null : 0.021,
       })),
       mean: mean(index),
       standardError: 0.012,
       gain: role === 'merge' ? null : mean(merge) - mean(index),
       gainError: role === 'merge' ? null : 0.013,
+      kept: role === 'parent' ? { task: tasks[0] ?? '', share: 0.875, error: 0.061 } : null,
     };
   });
   return { tasks: [...tasks], rows, verdict: 'the merge is best' };

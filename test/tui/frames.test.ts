@@ -98,7 +98,7 @@ describe('what can be read at the end of a run', () => {
   const scores = recorded.flatMap((event) => (event.type === 'evaluation-finished' ? event.scoreboard.rows : []));
   const numbers = scores
     .flatMap((row) => [...row.scores.map(({ mean }) => mean), row.mean])
-    .map((value) => (100 * value).toFixed(1));
+    .map((value) => (100 * (value ?? 0)).toFixed(1));
 
   test.each([
     [80, 24],
@@ -121,7 +121,7 @@ describe('what can be read at the end of a run', () => {
     const app = appInTerminal({ columns: 40, rows: 10 });
     const text = await app.show(...recorded);
     expect(text).toContain('finished');
-    for (const { mean } of scores) expect(text).toContain((100 * mean).toFixed(1));
+    for (const { mean } of scores) expect(text).toContain((100 * (mean ?? 0)).toFixed(1));
     app.close();
   });
 });
