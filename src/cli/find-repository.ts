@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { exitCodes, UserError } from '../errors.js';
-import { hubAccess, isOffline } from '../hub/access.js';
+import { findToken, hubAccess, isOffline, type Token } from '../hub/access.js';
 import { type Hub, openHub } from '../hub/hub.js';
+import { downloadCommand, tokenPresence } from '../hub/hub-errors.js';
 import { similarFolder } from '../hub/nearby-folder.js';
 import type { FindRepository } from '../hub/open-model.js';
 import type { ModelLocation } from '../hub/reference.js';
@@ -10,15 +11,15 @@ import { cachedFiles, missingNames } from '../hub/snapshot.js';
 
 type HubLocation = ModelLocation & { kind: 'hub' };
 
-const notCached = ({ repository, revision }: HubLocation, missing: readonly string[] | null): UserError => {
-  const version = revision === 'main' ? '' : ` --revision ${revision}`;
+const notCached = (location: HubLocation, missing: readonly string[] | null, token: Token | undefined): UserError => {
+  const { repository, revision } = location;
   const [first, ...more] = missing ?? [];
   const lacks =
     first === undefined ? '' : ` completely: ${first}${more.length > 0 ? ` and ${more.length} more` : ''} missing`;
   return new UserError({
     code: 'model-not-cached',
-    message: `${repository}@${revision} is not in the Hugging Face cache${lacks}, and the Hub is switched off (HF_HUB_OFFLINE)`,
-    hint: `HF_HUB_OFFLINE=0 hf download ${repository}${version}`,
+    message: `${repository}@${revision} is not in the Hugging Face cache${lacks}, the Hub is switched off (HF_HUB_OFFLINE), and ${tokenPresence(token)}`,
+    hint: `HF_HUB_OFFLINE=0 ${downloadCommand(location)}`,
     exitCode: exitCodes.notFound,
   });
 };
@@ -45,7 +46,7 @@ export const repositoryFinder = (
     const cached = cachedFiles(location.repository, location.revision, env);
     const missing = cached === undefined ? null : await missingNames(cached);
     if (cached !== undefined && missing?.length === 0) return cached;
-    if (isOffline(env)) throw notCached(location, missing);
+    if (isOffline(env)) throw notCached(location, missing, findToken(env));
     hub ??= openHub(hubAccess(env), signal);
     return await remoteFiles(hub, location, env);
   };

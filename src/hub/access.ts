@@ -73,7 +73,7 @@ export const hubAccess = (env: Environment): HubAccess => ({
   token: sendable(findToken(env)),
   proxy: proxyNames.find((name) => env[name]),
   patience: {
-    connect: 2500,
+    connect: 2000,
     answer: seconds(env.HF_HUB_ETAG_TIMEOUT, 10),
     bytes: seconds(env.HF_HUB_DOWNLOAD_TIMEOUT, 10),
   },

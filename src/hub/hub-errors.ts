@@ -9,6 +9,14 @@ export type Purpose = { readonly repository: string; readonly revision: string; 
 export const isTrusted = ({ protocol, hostname }: URL): boolean =>
   protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 
+/** Whether there is a token, for errors that come before it can be tried. */
+export const tokenPresence = (token: HubAccess['token']): string =>
+  token === undefined ? 'no access token is set' : `the access token is in ${token.source}`;
+
+/** The command that fetches what is asked for, on a machine where that is possible. */
+export const downloadCommand = ({ repository, revision }: Purpose): string =>
+  `hf download ${repository}${revision === 'main' ? '' : ` --revision ${revision}`}`;
+
 const tokenState = ({ token, endpoint }: HubAccess): string => {
   if (token === undefined) return 'no access token is set';
   return isTrusted(new URL(endpoint))
@@ -108,17 +116,37 @@ const codeOf = (error: unknown): string => {
   return cause === undefined && errors === undefined ? '' : codeOf(cause ?? errors?.[0]);
 };
 
-/** A failure to talk to the Hub at all, or to understand it, in one sentence; what is one already stays. */
+const reasonOf = (code: string): string => {
+  const reason = reasons.find(([pattern]) => pattern.test(code))?.[1] ?? 'the connection broke';
+  return code === '' ? reason : `${reason} (${code})`;
+};
+
+/** No connection at all: the command that must be run where there is one. */
+export const unreachable = (error: unknown, purpose: Purpose, { endpoint, proxy, token }: HubAccess): UserError => {
+  const code = codeOf(error);
+  return new UserError({
+    code: 'hub-unreachable',
+    message: `${purpose.repository} cannot be read from ${endpoint}: ${reasonOf(code)}, and ${tokenPresence(token)}`,
+    hint:
+      proxy === undefined
+        ? `check the network, or fetch it first with \`${downloadCommand(purpose)}\`; HF_HUB_OFFLINE=1 uses only what is in the cache`
+        : `the proxy of ${proxy} is not used: fetch the model first with \`${downloadCommand(purpose)}\``,
+    exitCode: exitCodes.notFound,
+    cause: error,
+  });
+};
+
+/** A failure to go on talking to the Hub, or to understand it, in one sentence; what is one already stays. */
 export const networkFailure = (error: unknown, { endpoint, proxy }: HubAccess): unknown => {
   if (error instanceof UserError || (error as Error)?.name === 'AbortError') return error;
   const code = codeOf(error);
   const strange = error instanceof SyntaxError || (error as Error)?.constructor?.name.startsWith('InvalidApiResponse');
   const reason = strange
     ? 'its answer is not one of the Hub: a portal or proxy may have answered instead'
-    : (reasons.find(([pattern]) => pattern.test(code))?.[1] ?? 'the connection broke');
+    : reasonOf(code);
   return new UserError({
     code: 'hub-unreachable',
-    message: `cannot read from ${endpoint}: ${reason}${code === '' ? '' : ` (${code})`}`,
+    message: `cannot read from ${endpoint}: ${reason}`,
     hint:
       proxy === undefined
         ? 'check the network, or set HF_HUB_OFFLINE=1 to use only models in the cache'

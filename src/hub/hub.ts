@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { exitCodes, UserError } from '../errors.js';
 import type { HubAccess } from './access.js';
-import { isTrusted, networkFailure, type Purpose, refusal } from './hub-errors.js';
+import { isTrusted, networkFailure, type Purpose, refusal, unreachable } from './hub-errors.js';
 
 /** The Hub as requests reach it. */
 export type Hub = {
@@ -100,9 +100,11 @@ export const openHub = (access: HubAccess, stopped?: AbortSignal): Hub => {
     fetchFor:
       (purpose, signal = stopped) =>
       async (input, init = {}) => {
+        reached ??= reach(access);
+        await reached.catch((error: unknown) => {
+          throw unreachable(error, purpose, access);
+        });
         try {
-          reached ??= reach(access);
-          await reached;
           const url = new URL(input instanceof Request ? input.url : input);
           const response = await request(url, { ...init, signal: signal ?? null }, access);
           const unranged = new Headers(init.headers).has('range') && response.status === 200;

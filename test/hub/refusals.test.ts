@@ -197,8 +197,11 @@ describe('switched off,', () => {
     for (const name of ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE']) {
       const error = await failure('org/open@v1', { [name]: '1' });
       expect([error.code, error.exitCode]).toEqual(['model-not-cached', exitCodes.notFound]);
-      expect(error.hint).toContain('hf download org/open --revision v1');
+      expect(error.message).toMatch(/^org\/open@v1 .*switched off.*no access token is set$/);
+      expect(error.hint).toBe('HF_HUB_OFFLINE=0 hf download org/open --revision v1');
     }
+    const held = await failure('org/open', { HF_HUB_OFFLINE: '1', HF_AUTH_TOKEN: member });
+    expect(held.message).toMatch(/the access token is in HF_AUTH_TOKEN$/);
     expect(hub.seen).toHaveLength(before);
   });
 

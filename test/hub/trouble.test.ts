@@ -90,9 +90,12 @@ describe('trouble is told in a sentence:', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     await new Promise((resolve) => server.close(resolve));
-    const { message, hint } = await failure('org/open', { HF_ENDPOINT: `http://127.0.0.1:${port}` });
-    expect(message).toBe(`cannot read from http://127.0.0.1:${port}: it refuses connections (ECONNREFUSED)`);
-    expect(hint).toContain('HF_HUB_OFFLINE=1');
+    const { message, hint, exitCode } = await failure('org/open@v1', { HF_ENDPOINT: `http://127.0.0.1:${port}` });
+    expect(message).toBe(
+      `org/open cannot be read from http://127.0.0.1:${port}: it refuses connections (ECONNREFUSED), and no access token is set`,
+    );
+    expect(hint).toMatch(/`hf download org\/open --revision v1`.*HF_HUB_OFFLINE=1/);
+    expect(exitCode).toBe(exitCodes.notFound);
     const proxied = await failure('org/open', {
       HF_ENDPOINT: `http://127.0.0.1:${port}`,
       HTTPS_PROXY: 'http://user:secret@p',
