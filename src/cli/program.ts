@@ -4,6 +4,7 @@ import { type CliContext, packageVersion } from './context.js';
 import type { EvaluateFlags } from './evaluate.js';
 import { exitCodesText } from './exit-codes-text.js';
 import { computeFlags, displayFlags, evaluationFlags, list, replayFlags } from './flags.js';
+import { type KitFlags, kitFlags } from './kit-flags.js';
 import type { MergeFlags } from './merge.js';
 import { mergekitFlags } from './mergekit-flags.js';
 import type { PlanFlags } from './plan.js';
@@ -64,6 +65,23 @@ export const createProgram = (context: CliContext, done: (exitCode: number) => v
     .action(async (recipe: string, flags: PlanFlags) => {
       const { plan } = await import('./plan.js');
       done(await plan(context, recipe, flags));
+    });
+
+  kitFlags(command('kit', 'merge and score by a name of the LLM-Merging starter kit; without a name, list them'))
+    .argument('[name]', 'registered name such as slerp_llama2, or a config')
+    .argument('[out]', 'folder to make (default output/<name>)')
+    .addHelpText(
+      'after',
+      examples(
+        'amalgam kit                    every name with its family, method and models',
+        'amalgam kit ties_zoo',
+        'amalgam kit slerp_llama2 --data data/validation/cosmos_qa.csv data/validation/xsum.csv',
+        'amalgam kit slerp_mine --config llama2_SLERP_V1.yaml --no-eval',
+      ),
+    )
+    .action(async (name: string | undefined, out: string | undefined, flags: KitFlags) => {
+      const { kit } = await import('./kit.js');
+      done(await kit(context, { name, out }, flags));
     });
 
   displayFlags(computeFlags(evaluationFlags(command('eval', 'score models on tasks'))))
