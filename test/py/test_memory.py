@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from amalgam_worker.memory import anonymous_bytes
@@ -18,17 +19,16 @@ SHARED: Values = {
     "lambda": 0.9,
     "int8_mask": False,
     "dialect": "mergekit",
-    "trim_scope": "tensor",
 }
 PER_INPUT: list[Values] = [{"weight": 0.4, "density": 0.37}, {"weight": 0.8, "density": 0.61}]
 
 
-def merge_params(folder: Path, elements: int) -> dict[str, object]:
+def merge_params(folder: Path, scope: str, elements: int) -> dict[str, object]:
     folder.mkdir()
     values = (torch.arange(elements, dtype=torch.int32) % 509).bfloat16()
     base = {"w": values}
     tuned = [{"w": values * (1 + step)} for step in (0.25, -0.5)]
-    plan = plan_method(folder, "ties", base, tuned, SHARED, PER_INPUT)
+    plan = plan_method(folder, "ties", base, tuned, {**SHARED, "trim_scope": scope}, PER_INPUT)
     path = save_plan(plan, folder / "plan.json")
     return {
         "job": 1,
@@ -40,8 +40,10 @@ def merge_params(folder: Path, elements: int) -> dict[str, object]:
     }
 
 
-def test_peak_does_not_grow_with_the_tensor(tmp_path: Path) -> None:
-    small, large = merge_params(tmp_path / "small", 2 * MEBI), merge_params(tmp_path / "large", 32 * MEBI)
+@pytest.mark.parametrize("scope", ["tensor", "model"])
+def test_peak_does_not_grow_with_the_tensor(tmp_path: Path, scope: str) -> None:
+    small = merge_params(tmp_path / "small", scope, 2 * MEBI)
+    large = merge_params(tmp_path / "large", scope, 32 * MEBI)
     with WorkerProcess() as worker:
         first, second = (worker.request("merge", params)["result"]["peakMemory"] for params in (small, large))
     # The large tensor alone has 64 MiB in each of three models, and 128 MiB as float32.

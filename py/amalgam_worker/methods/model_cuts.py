@@ -20,7 +20,15 @@ from amalgam_worker.kernels.top_k import (
     find_bin,
     find_place,
 )
-from amalgam_worker.methods.method import Chunk, Parameters, Partial, Reduction, Statistics, TensorFacts
+from amalgam_worker.methods.method import (
+    BLOCK,
+    Chunk,
+    Parameters,
+    Partial,
+    Reduction,
+    Statistics,
+    TensorFacts,
+)
 from amalgam_worker.methods.sparsify import thinned_deltas
 
 
@@ -70,20 +78,34 @@ def _count_equal(chunk: Chunk, statistics: Statistics, parameters: Parameters) -
     ]
 
 
+# Folded, because thousands of tensors of one number each keep the memory between them from being used again.
+def _fold_equal(statistics: Statistics, partial: Partial, place: int, tensor: TensorFacts) -> None:
+    if "counts" not in statistics:
+        blocks = -(-tensor.elements // BLOCK)
+        statistics["counts"] = torch.zeros(len(partial), blocks, dtype=torch.int64)
+    statistics["counts"][:, place // BLOCK] = torch.stack(partial)
+
+
 def _narrow_to_block(cut: Cut, counts: torch.Tensor) -> Cut:
     block, kept = find_place(counts, cut.kept)
     return Cut(cut.threshold, block, kept)
 
 
-def _gather(
+def _gather_sums(
     partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
 ) -> Statistics:
-    counts = [torch.stack(count) for count in zip(*partials, strict=True)]
-    return {"counts": torch.stack(counts).reshape(len(counts), -1).cpu()}
+    (counts,) = partials
+    return {"counts": torch.stack(counts).cpu()}
+
+
+def _nothing_left(
+    partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
+) -> Statistics:
+    return {}
 
 
 STAGES = (
-    Stage(Reduction(_count_top, _gather, "summed"), False, _narrow_to_bin),
-    Stage(Reduction(_count_low, _gather, "summed"), False, _narrow_to_threshold),
-    Stage(Reduction(_count_equal, _gather, "per block"), True, _narrow_to_block),
+    Stage(Reduction(_count_top, _gather_sums, "summed"), False, _narrow_to_bin),
+    Stage(Reduction(_count_low, _gather_sums, "summed"), False, _narrow_to_threshold),
+    Stage(Reduction(_count_equal, _nothing_left, "per block", _fold_equal), True, _narrow_to_block),
 )
