@@ -18,7 +18,7 @@ import { modelTable } from './model-table.js';
 import type { Describe } from './outline.js';
 import { type OutlinedRecipe, outlineRecipe } from './outline-recipe.js';
 import { problemFaults } from './problem-faults.js';
-import { countFor, noProblems, type Problems } from './problems.js';
+import { countFor, forgetMisfits, noProblems, type Problems } from './problems.js';
 import { assignRoles, type Open, type Participant } from './roles.js';
 import { planVocabulary, type Tokenizers } from './vocabulary.js';
 
@@ -100,6 +100,8 @@ export const buildPlan = (
   faults.push(...vocabulary.faults);
   const grouped = groupAll(recipe, outlined, donor, vocabulary.plan, options, problems);
   checkStacked({ written: donor.participant.written, architecture: donor.architecture }, grouped, problems);
+  // What tokens mean has been said: that the numbers of rows differ, too, follows.
+  if (vocabulary.faults.some(isError)) forgetMisfits(problems, 'vocabulary');
   faults.push(...problemFaults(recipe.source, problems), ...checkExpertAdapters(recipe.source, grouped));
   const { method } = recipe;
   if (method === null) return { plan: null, faults };

@@ -39,6 +39,6 @@ export const checkStacked = (
       { written: donor.written, shape: expected },
       { written, shape: group.shape },
     ];
-    noteMisfit(problems, name, rows, false);
+    noteMisfit(problems, name, rows, 'stacked');
   }
 };

@@ -67,7 +67,7 @@ const generationConfig = ({ donor, models, vocabulary, tokenizers }: Unfinished)
 /** Operations of all tensors, for the faults in them, and the plan for when there are none. */
 export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () => Plan } => {
   const { recipe, method, donor, models, outlined, grouped, vocabulary, describe, options, problems } = unfinished;
-  const table = operationTable(recipe, method);
+  const table = operationTable(recipe, method, options.allowUnknown === true);
   const rows = rowMapTable(vocabulary.plan);
   const { drafts, files } = draftSteps(grouped, { recipe, method, models, table, rows });
   const faults = [...table.missing(), ...checkValues(recipe, table.operations)];

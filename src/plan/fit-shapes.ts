@@ -101,6 +101,7 @@ export const fitShapes = (
     const written = roles.all[member.index]?.written;
     return written === undefined ? [] : [{ written, shape: member.view.shape }];
   });
-  noteMisfit(problems, name, misfits, axis !== null && differOnlyAlong(whole, axis));
+  const isVocabulary = axis !== null && differOnlyAlong(whole, axis);
+  noteMisfit(problems, name, misfits, !isFloating ? 'integers' : isVocabulary ? 'vocabulary' : 'other');
   return null;
 };

@@ -11,6 +11,7 @@ import {
   valueFor,
 } from '../recipe/resolve.js';
 import type { Member } from './group.js';
+import { isMisplaced } from './misplaced-parameters.js';
 import type { OutlinedTensor } from './outline.js';
 import type { SliceRoles } from './roles.js';
 
@@ -49,7 +50,8 @@ const namedValues = (parameters: readonly ResolvedParameter[], values: readonly 
   return named;
 };
 
-export const operationTable = (recipe: Recipe, method: MethodName): OperationTable => {
+/** Unless names that mean nothing are allowed, a parameter that stands under one is not also called missing. */
+export const operationTable = (recipe: Recipe, method: MethodName, allowUnknown: boolean): OperationTable => {
   const spec = methodSpec(method);
   const operations: Operation[] = [];
   const known = new Map<string, number>();
@@ -72,6 +74,7 @@ export const operationTable = (recipe: Recipe, method: MethodName): OperationTab
     const own = (where === null ? spec.shared : spec.perInput)[name];
     const levels = [...(where === null ? [] : [where.parameters]), ...sharedLevels(recipe, roles)];
     if (own === undefined || isUnreadable(name, own, levels)) return;
+    if (!allowUnknown && isMisplaced(recipe, method, name, where, roles.slice)) return;
     const message = `${method} needs \`${name}\`${where === null ? '' : ` for ${where.reference.text}`}`;
     const path = where === null ? ['merge_method'] : where.path;
     const description = { code: 'parameter-missing', message, hint: `${name}: ${own.meaning}` };

@@ -3,7 +3,7 @@ import type { Fault } from '../fault.js';
 import { plural, printable } from '../format.js';
 import type { RecipeSource } from '../recipe/recipe.js';
 import type { YamlSource } from '../yaml.js';
-import type { Misfit, Problems } from './problems.js';
+import type { Misfit, MisfitKind, Problems } from './problems.js';
 
 const shown = 6;
 
@@ -17,9 +17,9 @@ const total = (names: ReadonlyMap<string, number>): number =>
   [...names.values()].reduce((sum, count) => sum + count, 0);
 
 /** What people call the tensors of a misfit. */
-const labelOf = ({ isVocabulary, names }: Misfit): string => {
+const labelOf = ({ kind, names }: Misfit): string => {
   const all = [...names.keys()];
-  if (isVocabulary) return 'vocabulary';
+  if (kind === 'vocabulary') return 'vocabulary';
   if (all.every((name) => /[kv]_proj|\.(key|value)\.|key_value/.test(name))) return 'keys and values of attention';
   if (all.every((name) => /attn|attention/i.test(name))) return 'attention';
   if (all.every((name) => /mlp|feed_forward|ffn|DenseReluDense|\.fc\d|experts|intermediate/i.test(name))) return 'MLP';
@@ -36,19 +36,24 @@ const bySize = ({ rows, sizes }: Misfit): string => {
   return [...models].map(([size, names]) => `${size} in ${[...new Set(names)].join(' and ')}`).join('; ');
 };
 
-const waysOut = `\`--on-mismatch skip\` leaves models out where they differ, \`--on-mismatch pad\` fills up with zeros`;
-const vocabularyWaysOut =
-  'choose a vocabulary with `tokenizer: { source: union }` (or `base`, or a model), cut to the smallest with `--unsafe-truncate-embeddings`, or use `--on-mismatch skip` or `pad`';
+const skip = '`--on-mismatch skip` leaves models out where they differ';
+const waysOut: Readonly<Record<MisfitKind, string>> = {
+  vocabulary:
+    'choose a vocabulary with `tokenizer: { source: union }` (or `base`, or a model), cut to the smallest with `--unsafe-truncate-embeddings`, or use `--on-mismatch skip` or `pad`',
+  stacked: 'stack layers of the same shapes; `tokenizer: { source: union }` brings vocabularies together',
+  integers: skip,
+  other: `${skip}, \`--on-mismatch pad\` fills up with zeros`,
+};
 
 const misfitFault = (source: YamlSource, misfit: Misfit): Fault => {
-  const { rows, sizes, isVocabulary, names } = misfit;
+  const { kind, rows, sizes, names } = misfit;
   const odd = rows[sizes.findIndex((size) => size !== sizes[0])] ?? rows[0];
   const tensors = `${plural(total(names), 'tensor')}: ${some(names.keys())}`;
   const message = `the models do not fit each other: ${labelOf(misfit)} ${bySize(misfit)} (${tensors})`;
   return source.faultAt(odd?.written.path ?? [], {
-    code: isVocabulary ? 'vocabulary-mismatch' : 'shape-mismatch',
+    code: kind === 'vocabulary' ? 'vocabulary-mismatch' : 'shape-mismatch',
     message,
-    hint: isVocabulary ? vocabularyWaysOut : waysOut,
+    hint: waysOut[kind],
     exitCode: exitCodes.incompatible,
   });
 };

@@ -3,12 +3,15 @@ import type { RecipeSource } from '../recipe/recipe.js';
 /** One tensor's shape in one model. */
 export type ShapeRow = { readonly written: RecipeSource; readonly shape: readonly number[] };
 
+/** What the tensors of a misfit are, which decides the ways out: those of stacked layers, integers, or any others. */
+export type MisfitKind = 'vocabulary' | 'stacked' | 'integers' | 'other';
+
 /** Tensors of the same misfit: the same models with the same differing sizes. */
 export type Misfit = {
+  readonly kind: MisfitKind;
   readonly rows: readonly ShapeRow[];
   /** Sizes that differ, per row. */
   readonly sizes: readonly string[];
-  readonly isVocabulary: boolean;
   /** Number of tensors by pattern of their names. */
   readonly names: Map<string, number>;
 };
@@ -63,15 +66,15 @@ const differingSizes = (rows: readonly ShapeRow[]): string[] => {
 };
 
 /** Notes a tensor whose shapes do not fit each other. */
-export const noteMisfit = (
-  { misfits }: Problems,
-  name: string,
-  rows: readonly ShapeRow[],
-  isVocabulary: boolean,
-): void => {
+export const noteMisfit = ({ misfits }: Problems, name: string, rows: readonly ShapeRow[], kind: MisfitKind): void => {
   const sizes = differingSizes(rows);
-  const key = JSON.stringify([isVocabulary, rows.map(({ written }) => written.path), sizes]);
-  const misfit = misfits.get(key) ?? { rows, sizes, isVocabulary, names: new Map<string, number>() };
+  const key = JSON.stringify([kind, rows.map(({ written }) => written.path), sizes]);
+  const misfit = misfits.get(key) ?? { kind, rows, sizes, names: new Map<string, number>() };
   misfits.set(key, misfit);
   countName(misfit.names, name);
+};
+
+/** Takes back the misfits of a kind. */
+export const forgetMisfits = ({ misfits }: Problems, kind: MisfitKind): void => {
+  for (const [key, misfit] of misfits) if (misfit.kind === kind) misfits.delete(key);
 };

@@ -6,7 +6,7 @@ import type { SideFile } from '../protocol/plan.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { alignByDefault } from '../tokenizer/align-by-default.js';
 import { chooseChatTemplate } from '../tokenizer/choose-chat-template.js';
-import { compareVocabularies, describeDifference } from '../tokenizer/compare-vocabularies.js';
+import { compareVocabularies, differenceFaults } from '../tokenizer/compare-vocabularies.js';
 import { placeChatTemplate } from '../tokenizer/place-chat-template.js';
 import { planTokenizer, type TokenizerPlan } from '../tokenizer/plan-tokenizer.js';
 import type { TokenizerFolder } from '../tokenizer/tokenizer-files.js';
@@ -70,11 +70,11 @@ type Candidate = Omit<TokenizerModel, 'vocabulary'> & { readonly tokenizer: Read
 
 const candidatesOf = ({ models, describe, tokenizers }: VocabularyContext): Candidate[] =>
   models.participants.map((participant) => {
-    const { reference } = participant.written;
+    const { reference, path } = participant.written;
     const architecture = describe(participant);
     const tokenizer = architecture === null ? null : tokenizers.of(architecture.model);
     const rows = architecture === null ? null : embeddingRows(architecture);
-    return { name: reference.text, reference, folder: tokenizer?.folder ?? null, tokenizer, rows };
+    return { name: reference.text, reference, folder: tokenizer?.folder ?? null, tokenizer, rows, path };
   });
 
 /** Whether all models plainly have the same tokens in the same rows. */
@@ -85,15 +85,9 @@ const areAlike = (candidates: readonly Candidate[]): boolean => {
 };
 
 /** Different meanings of one id, as warnings where the options have settled what to do. */
-const differences = (
-  { recipe }: VocabularyContext,
-  models: readonly TokenizerModel[],
-  path: readonly string[],
-): Fault[] => {
-  const named = models.flatMap(({ name, vocabulary, rows }) => (rows === null ? [] : [{ name, vocabulary, rows }]));
-  return compareVocabularies(named)
-    .flatMap((difference) => describeDifference(named, difference))
-    .map((fault) => recipe.source.faultAt(path, { ...fault, severity: 'warning' }));
+const differences = ({ recipe }: VocabularyContext, models: readonly TokenizerModel[]): Fault[] => {
+  const named = models.flatMap(({ rows, ...model }) => (rows === null ? [] : [{ ...model, rows }]));
+  return differenceFaults(named, compareVocabularies(named), recipe.source.faultAt, 'warning');
 };
 
 const align = (context: VocabularyContext, models: readonly TokenizerModel[]) => {
@@ -108,7 +102,7 @@ const align = (context: VocabularyContext, models: readonly TokenizerModel[]) =>
   // Sizes without tokens to compare are a matter of shapes.
   if (known.length < models.filter(({ rows }) => rows !== null).length) return { plan: null, faults: [] };
   const path = recipe.modules[0]?.path.map(String) ?? [];
-  if (isSettled) return { plan: null, faults: differences(context, known, path) };
+  if (isSettled) return { plan: null, faults: differences(context, known) };
   return alignByDefault({ models, base, faultAt, path });
 };
 

@@ -1,6 +1,6 @@
 import { type Fault, isError } from '../fault.js';
 import type { YamlPath } from '../yaml.js';
-import { compareVocabularies, describeDifference, type NamedVocabulary } from './compare-vocabularies.js';
+import { compareVocabularies, differenceFaults, type NamedVocabulary } from './compare-vocabularies.js';
 import { planTokenizer, type TokenizerPlan, type TokenizerPlanOptions } from './plan-tokenizer.js';
 
 /**
@@ -17,13 +17,9 @@ export const alignByDefault = ({
   plan: TokenizerPlan | null;
   faults: Fault[];
 } => {
-  const named = models.flatMap(({ name, vocabulary, rows }): NamedVocabulary[] =>
-    rows === null ? [] : [{ name, vocabulary, rows }],
-  );
+  const named = models.flatMap(({ rows, ...model }): NamedVocabulary[] => (rows === null ? [] : [{ ...model, rows }]));
   const differences = compareVocabularies(named);
-  const faults = differences
-    .flatMap((difference) => describeDifference(named, difference))
-    .map((fault) => faultAt(path, fault));
+  const faults = differenceFaults(named, differences, faultAt);
   const alike =
     named.every(({ rows }) => rows === named[0]?.rows) && differences.every(({ extra }) => extra.length === 0);
   if (alike || faults.some(isError)) return { plan: null, faults };

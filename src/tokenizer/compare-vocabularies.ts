@@ -1,6 +1,7 @@
 import { exitCodes } from '../errors.js';
-import type { FaultDescription } from '../fault.js';
+import type { Fault, FaultDescription } from '../fault.js';
 import { plural, printable } from '../format.js';
+import type { YamlPath, YamlSource } from '../yaml.js';
 import { tokensById, type Vocabulary } from './vocabulary.js';
 
 export type NamedVocabulary = {
@@ -10,6 +11,8 @@ export type NamedVocabulary = {
   readonly vocabulary: Vocabulary | null;
   /** Rows of the embedding matrix. */
   readonly rows: number;
+  /** Where the recipe names the model. */
+  readonly path: YamlPath;
 };
 
 /** An id with another token in another model. */
@@ -65,24 +68,40 @@ const some = (items: readonly string[]): string =>
 const quoted = (token: string): string => `\`${printable(token)}\``;
 
 /** What a recipe without a choice of tokenizer has to be told about a difference; nothing for one that is aligned by itself. */
-export const describeDifference = (
+const describeDifference = (
   models: readonly NamedVocabulary[],
-  { model, against, different, beyond }: VocabularyDifference,
+  { name, rows }: NamedVocabulary,
+  { against, different, beyond }: VocabularyDifference,
 ): FaultDescription[] => {
-  const { name, rows } = models[model] ?? { name: '', rows: 0 };
   const faults: FaultDescription[] = [];
   if (against !== null) {
+    const earlier = models[against];
+    const named = (model?: string, count?: number): string =>
+      earlier?.rows === rows ? `${model}` : `${model} (${plural(count ?? 0, 'row')})`;
     const tokens = different.map(({ id, token, other }) => `${id} is ${quoted(token)} there and ${quoted(other)} here`);
     faults.push({
       code: 'vocabulary-mismatch',
-      message: `${name} and ${models[against]?.name} mean different tokens by ${plural(different.length, 'id')}: ${some(tokens)}`,
-      hint: 'choose the tokenizer of the result: `tokenizer_source: base`, `union`, or one of the models',
+      message: `${named(name, rows)} and ${named(earlier?.name, earlier?.rows)} mean different tokens by ${plural(different.length, 'id')}: ${some(tokens)}`,
+      hint: 'choose the tokenizer of the result: `tokenizer_source: union`, `base`, or one of the models; `--on-mismatch skip` or `pad`, and `--unsafe-truncate-embeddings`, merge row by row whatever the rows mean',
       exitCode: exitCodes.incompatible,
     });
   }
   if (beyond.length > 0) faults.push(describeBeyond(name, rows, beyond));
   return faults;
 };
+
+/** What has to be said about the differences, at the models that differ; errors are of `severity`. */
+export const differenceFaults = (
+  models: readonly NamedVocabulary[],
+  differences: readonly VocabularyDifference[],
+  faultAt: YamlSource['faultAt'],
+  severity: Fault['severity'] = 'error',
+): Fault[] =>
+  differences.flatMap((difference) => {
+    const model = models[difference.model];
+    if (model === undefined) return [];
+    return describeDifference(models, model, difference).map((fault) => faultAt(model.path, { severity, ...fault }));
+  });
 
 /** The warning about tokens that a model's tokenizer has and its matrix lacks. */
 export const describeBeyond = (

@@ -1,4 +1,5 @@
 import type { ModelReference } from '../hub/reference.js';
+import type { YamlPath } from '../yaml.js';
 import type { TokenizerFolder } from './tokenizer-files.js';
 import type { Vocabulary } from './vocabulary.js';
 
@@ -12,4 +13,6 @@ export type TokenizerModel = {
   readonly vocabulary: Vocabulary | null;
   /** Rows of the embedding matrix; null for a model of which only the tokenizer is used. */
   readonly rows: number | null;
+  /** Where the recipe names the model. */
+  readonly path: YamlPath;
 };

@@ -83,12 +83,20 @@ describe('without a word about the tokenizer', () => {
 
   test('ids of different meaning are an error that names them', async () => {
     const { faults } = await planText(folder, merge(['base', 'other']));
-    expect(faults.map(pointing)).toEqual(['vocabulary-mismatch@2:9 [{ model: base }, { model: other }]']);
+    expect(faults.map(pointing)).toEqual(['vocabulary-mismatch@2:36 other']);
     expect(faults[0]).toMatchObject({ exitCode: 6 });
     expect(faults[0]?.message).toContain('1 is `b` there and `c` here');
     const settled = await planText(folder, merge(['base', 'other']), { onMismatch: 'skip' });
     expect(settled.faults).toMatchObject([{ code: 'vocabulary-mismatch', severity: 'warning' }]);
     expect(settled.plan).not.toBeNull();
+  });
+
+  test('other numbers of rows are told with the tokens, at the model that differs', async () => {
+    write('reversed-wide', 6, ['d', 'c', 'b', 'a']);
+    const { faults } = await planText(folder, merge(['base', 'reversed-wide']));
+    expect(faults.map(pointing)).toEqual(['vocabulary-mismatch@2:36 reversed-wide']);
+    expect(faults[0]?.message).toMatch(/^reversed-wide \(6 rows\) and base \(4 rows\) mean different tokens by 4 ids/);
+    expect(faults[0]?.hint).toMatch(/tokenizer_source.*--on-mismatch.*--unsafe-truncate-embeddings/);
   });
 
   test('models without a tokenizer are compared by their rows', async () => {

@@ -214,7 +214,6 @@ parameters: { normalize: maybe }
   expect(await faultsOf(text)).toEqual([
     'unknown-key@3:1 colour',
     'unknown-dtype@4:8 bf16',
-    'parameter-missing@6:12 one',
     'misplaced-key@7:5 weight',
     'invalid-parameter@8:28 1.5',
     'filter-unmatched@8:52 mpl',

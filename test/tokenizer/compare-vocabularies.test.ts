@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { compareVocabularies, describeDifference } from '../../src/tokenizer/compare-vocabularies.js';
-import { tinyModel } from './folders.js';
+import { compareVocabularies, differenceFaults } from '../../src/tokenizer/compare-vocabularies.js';
+import { faultAt, tinyModel } from './folders.js';
 
 const named = (name: string, vocab: readonly string[], rows = vocab.length) => {
   const { vocabulary } = tinyModel(name, { vocab });
-  return { name, vocabulary, rows };
+  return { name, vocabulary, rows, path: ['models', name] };
 };
 
 const base = named('base', ['a', 'b', 'c']);
@@ -58,7 +58,7 @@ describe('compared with the models before it, a model', () => {
   });
 
   test('without a tokenizer is left out', () => {
-    const models = [base, { name: 'bare', vocabulary: null, rows: 3 }, named('other', ['b'])];
+    const models = [base, { name: 'bare', vocabulary: null, rows: 3, path: [] }, named('other', ['b'])];
     expect(compareVocabularies(models).map(({ model }) => model)).toEqual([0, 2]);
   });
 });
@@ -67,17 +67,17 @@ describe('a mismatch', () => {
   test('names the first five tokens of each model, and the ways out', () => {
     const letters = [...'abcdefg'];
     const models = [named('base', letters), named('other', [...letters].reverse())];
-    const [fault] = compareVocabularies(models).flatMap((difference) => describeDifference(models, difference));
-    expect(fault).toMatchObject({ code: 'vocabulary-mismatch', exitCode: 6 });
+    const [fault] = differenceFaults(models, compareVocabularies(models), faultAt);
+    expect(fault).toMatchObject({ code: 'vocabulary-mismatch', exitCode: 6, file: 'models.other' });
     expect(fault?.message).toBe(
       'other and base mean different tokens by 6 ids: 0 is `a` there and `g` here, 1 is `b` there and `f` here, 2 is `c` there and `e` here, 4 is `e` there and `c` here, 5 is `f` there and `b` here, and 1 more',
     );
-    expect(fault?.hint).toMatch(/union/);
+    expect(fault?.hint).toMatch(/union.*--on-mismatch skip.*--unsafe-truncate-embeddings/);
   });
 
   test('shows control characters of a token', () => {
     const models = [base, named('other', ['a', 'b', '\u001b[31m'])];
-    const [fault] = compareVocabularies(models).flatMap((difference) => describeDifference(models, difference));
+    const [fault] = differenceFaults(models, compareVocabularies(models), faultAt);
     expect(fault?.message).toContain('`\\u001b[31m`');
   });
 });

@@ -77,7 +77,7 @@ export const referenceTo = (name: string): ModelReference => ({
 export const modelOf = (name: string, files: FileContents | null, rows: number | null): TokenizerModel => {
   const folder = files === null ? null : folderOf(files, name);
   const vocabulary = folder === null ? null : readVocabulary(folder);
-  return { name, reference: referenceTo(name), folder, vocabulary, rows };
+  return { name, reference: referenceTo(name), folder, vocabulary, rows, path: ['models', name] };
 };
 
 /** A model with a tiny tokenizer.json alone, and a row for each token unless `rows` says otherwise. */

@@ -74,6 +74,7 @@ describe('the union of vocabularies', () => {
       folder: null,
       vocabulary: null,
       rows: 3,
+      path: [],
     };
     const result = plan([base, bare, chat]);
     expect(codesOf(result)).toEqual(['tokenizer-assumed']);

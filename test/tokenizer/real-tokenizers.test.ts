@@ -59,7 +59,14 @@ const open = async (name: string, rows?: number): Promise<TokenizerModel> => {
   const source = { ...files, readBytes: async (file: string) => readFileSync(join(files.path, file)) };
   const opened = await loadTokenizer(source);
   const vocabulary = opened === null ? null : readVocabulary(opened);
-  return { name, reference: referenceTo(name), folder: opened, vocabulary, rows: rows ?? vocabulary?.size ?? null };
+  return {
+    name,
+    reference: referenceTo(name),
+    folder: opened,
+    vocabulary,
+    rows: rows ?? vocabulary?.size ?? null,
+    path: [],
+  };
 };
 
 /** Plans a tokenizer and writes its files. */
