@@ -1,16 +1,21 @@
 """Evaluates one model on its tasks."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+
+import torch
 
 from ..devices import resolve_device
 from ..errors import WorkerError
 from ..errors import cancelled as cancelled_error
-from ..protocol import EvaluateParams, EvaluateResult, LogNotification, MetricNotification
-from .model import load_model
+from ..protocol import EvaluateParams, EvaluateResult, EvaluationTask, LogNotification, MetricNotification
+from .kept_scores import KeptScores, file_name, scores_key
+from .model import LoadedModel, load_model
 from .packages import require_transformers
+from .read_task import read_task
 from .rouge import rouge_scorer
-from .run_task import Job, read_task, run_task
+from .run_task import Job, run_task
 from .threads import torch_threads
 
 
@@ -21,6 +26,15 @@ def check_numbers(params: EvaluateParams) -> None:
             raise WorkerError("data-invalid", f"the {name} of an evaluation must be 1 or more, not {value}")
 
 
+def kept_scores(job: Job, task: EvaluationTask, device: torch.device) -> KeptScores | None:
+    """Where the task's scores are kept; None without a folder, or without a key that stands for the model."""
+    params = job.params
+    if params.kept_scores is None or not params.model_key:
+        return None
+    key = scores_key(params, task, device)
+    return KeptScores(Path(params.kept_scores) / file_name(task.name, key), job.warn)
+
+
 def evaluate(
     params: EvaluateParams,
     emit: Callable[[MetricNotification | LogNotification], None],
@@ -28,10 +42,10 @@ def evaluate(
 ) -> EvaluateResult:
     """Scores of every task, in order; running means are emitted after each batch.
 
-    Every data file, then every package, is checked before the model is loaded. The result does not depend on
-    the batch size beyond float rounding. Errors: WorkerError `cancelled` (asked between batches and between
-    generated tokens), `data-invalid`, `read-failed`, `package-missing`, `no-device`, `model-unloadable`,
-    `non-finite`, `out-of-memory`.
+    Every data file, then every package, is checked before the model is loaded, which happens only where
+    scores are missing. The result does not depend on the batch size beyond float rounding. Errors:
+    WorkerError `cancelled` (asked between batches and between generated tokens), `data-invalid`,
+    `read-failed`, `package-missing`, `no-device`, `model-unloadable`, `non-finite`, `out-of-memory`.
     """
 
     def check_cancelled() -> None:
@@ -40,14 +54,21 @@ def evaluate(
 
     check_numbers(params)
     job = Job(params, emit, check_cancelled)
-    tasks = [read_task(task, params.limit) for task in params.tasks]
+    tasks = [read_task(task, params.limit, params.sample_seed) for task in params.tasks]
+    for read in tasks:
+        if not read.has_targets:
+            emit(LogNotification("info", f"{read.task.name}: no targets, so predictions without scores"))
     require_transformers()
-    if any(read.generation for read in tasks):
+    if any(read.generates and read.has_targets for read in tasks):
         rouge_scorer()
     check_cancelled()
     device = resolve_device(params.device)
-    with torch_threads(params.threads):
+
+    @cache
+    def model() -> LoadedModel:
         adapter = Path(params.adapter_path) if params.adapter_path is not None else None
-        loaded = load_model(Path(params.model_path), adapter, device)
-        results = [run_task(read, loaded, job) for read in tasks]
+        return load_model(Path(params.model_path), adapter, device)
+
+    with torch_threads(params.threads):
+        results = [run_task(read, model, job, kept_scores(job, read.task, device)) for read in tasks]
     return EvaluateResult(str(device), results)

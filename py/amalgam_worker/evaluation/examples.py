@@ -1,124 +1,121 @@
-"""Examples of a task, read from the starter kit's CSV form and checked before a model is loaded."""
+"""Examples of a task, taken from a table and checked before a model is loaded."""
 
-import ast
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
+from typing import Literal
 
 from ..errors import WorkerError
-from .csv_rows import Row, read_rows
+from .cells import CellFault, choices_cell, index_cell, is_missing, text_cell
+from .rows import Row, Table, invalid
 
-COLUMNS = ("id", "input", "target", "answer_choices", "eval_type")
-SHOWN_CHARACTERS = 60
+KINDS = ("multiple_choice", "generation")
+LISTED_FAULTS = 10
+
+Kind = Literal["multiple_choice", "generation", "by_row"]
 
 
 @dataclass(frozen=True, slots=True)
 class MultipleChoiceExample:
-    """`target` is the index of the right choice, from 0."""
+    """`target` is the index of the right choice, from 0, or None where it is not told."""
 
     id: str
     input: str
     choices: tuple[str, ...]
-    target: int
+    target: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationExample:
     id: str
     input: str
-    target: str
+    target: str | None
 
 
-Example = TypeVar("Example", MultipleChoiceExample, GenerationExample)
+Example = MultipleChoiceExample | GenerationExample
 
 
-class CellFault(ValueError):
-    """A cell that cannot be used, and what to write instead."""
-
-    def __init__(self, column: str, value: str, problem: str, fix: str) -> None:
-        shown = value if len(value) <= SHOWN_CHARACTERS else value[: SHOWN_CHARACTERS - 1] + "…"
-        super().__init__(f"column {column}: {problem}, not {shown!r}")
-        self.fix = fix
-
-
-def text_cell(row: Row, column: str) -> str:
-    value = row.cells[column]
-    # "nan" is how a missing value looks after a round trip through a data frame.
-    if not value.strip() or value.strip().lower() == "nan":
-        raise CellFault(column, value, "must hold text", "fill the cell, or remove the row")
-    return value
-
-
-def choices_cell(row: Row) -> tuple[str, ...]:
-    value = row.cells["answer_choices"]
-    fix = "write a Python list of strings: ['yes', 'no']"
-    try:
-        choices = ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
-        raise CellFault("answer_choices", value, "must be a Python list literal", fix) from error
-    listed = isinstance(choices, (list, tuple))
-    if not listed or not all(isinstance(choice, str) and choice for choice in choices):
-        raise CellFault("answer_choices", value, "must be a list of strings that are not empty", fix)
-    if len(choices) < 2:
-        raise CellFault("answer_choices", value, "must hold two choices or more", fix)
-    return tuple(choices)
-
-
-def target_cell(row: Row, choices: int) -> int:
-    value = row.cells["target"]
-    fix = f"write the place of the right choice, from 0 to {choices - 1}"
-    digits = value.strip()
-    if not (digits.isascii() and digits.removeprefix("-").isdigit()):
-        raise CellFault("target", value, "must be a whole number", fix)
-    # Ten digits are more than any list has places; int() itself refuses thousands of digits.
-    if len(digits) > 10 or not 0 <= int(digits) < choices:
-        raise CellFault("target", value, f"must be the index of one of {choices} choices", fix)
-    return int(digits)
-
-
-def check_eval_type(row: Row, kind: str) -> None:
-    value = row.cells["eval_type"]
-    if value.strip() != kind:
-        fix = f"A task has one kind of examples: write {kind}, or change the task's kind"
+def row_kind(row: Row, kind: Kind) -> str:
+    value = row.cells.get("eval_type")
+    own = value.strip() if isinstance(value, str) else value
+    if kind == "by_row":
+        if own not in KINDS:
+            raise CellFault("eval_type", value, f"must be {' or '.join(KINDS)}", "write one of the two")
+        return str(own)
+    if "eval_type" in row.cells and own != kind:
+        fix = f"write {kind}, or change the task's kind: by_row takes both"
         raise CellFault("eval_type", value, f"must be {kind}", fix)
+    return kind
 
 
-def multiple_choice_example(row: Row) -> MultipleChoiceExample:
-    check_eval_type(row, "multiple_choice")
-    choices = choices_cell(row)
-    return MultipleChoiceExample(
-        text_cell(row, "id"), text_cell(row, "input"), choices, target_cell(row, len(choices))
-    )
+def check_target(row: Row) -> None:
+    value = row.cells.get("target")
+    if is_missing(value):
+        fix = "write it, or empty the whole column to get predictions without scores"
+        raise CellFault("target", value, "must be there, as in other rows", fix)
 
 
-def generation_example(row: Row) -> GenerationExample:
-    check_eval_type(row, "generation")
-    return GenerationExample(text_cell(row, "id"), text_cell(row, "input"), text_cell(row, "target"))
+def example_of(row: Row, kind: Kind, targets: bool, number: int | None) -> Example:
+    own = row_kind(row, kind)
+    key = text_cell(row, "id") if number is None or "id" in row.cells else str(number)
+    text = text_cell(row, "input")
+    if own == "multiple_choice":
+        choices = choices_cell(row)
+        if not targets:
+            return MultipleChoiceExample(key, text, choices, None)
+        check_target(row)
+        return MultipleChoiceExample(key, text, choices, index_cell(row, len(choices)))
+    if not targets:
+        return GenerationExample(key, text, None)
+    check_target(row)
+    return GenerationExample(key, text, text_cell(row, "target"))
 
 
-def read_examples(path: Path, example_of: Callable[[Row], Example]) -> list[Example]:
-    """Every example of the file, in its order.
+def check_columns(table: Table, kind: Kind, renamed: Sequence[str]) -> None:
+    needed = [
+        "input",
+        *(() if table.numbered else ("id",)),
+        *(() if kind == "generation" else ("answer_choices",)),
+        *(("eval_type",) if kind == "by_row" else ()),
+        *renamed,
+    ]
+    missing = [table.names[column] for column in dict.fromkeys(needed) if not table.has(column)]
+    if missing:
+        found = ", ".join(map(repr, table.found))[:200]
+        problem = f"no column {', '.join(missing)} (found: {found})"
+        raise invalid(table.source, table.head, problem, "add the column, or name the task's `columns`")
 
-    Errors: `data-invalid` with file, row, column, value and fix of the first fault, and the number of faulty
-    rows; `read-failed` where the file cannot be read.
+
+def faults_error(source: str, faults: Sequence[tuple[Row, CellFault]]) -> WorkerError:
+    """Every fault on a line of its own, up to ten."""
+    lines = [f"{row.place}, {fault}" for row, fault in faults[:LISTED_FAULTS]]
+    if len(faults) > len(lines):
+        lines.append(f"and {len(faults) - len(lines)} more rows have faults")
+    return WorkerError("data-invalid", f"{source}, " + "\n".join(lines), faults[0][1].fix)
+
+
+def examples_of(table: Table, kind: Kind, renamed: Sequence[str] = ()) -> list[Example]:
+    """Every example, in the table's order; without any target, examples to predict only.
+
+    Errors: `data-invalid` with source, row, column and value of up to ten faults, and the first one's fix.
     """
+    if table.found:
+        check_columns(table, kind, renamed)
+    if not table.rows:
+        raise invalid(table.source, table.head, "no examples", "add at least one example")
+    targets = any(not is_missing(row.cells.get("target")) for row in table.rows)
     examples: list[Example] = []
     faults: list[tuple[Row, CellFault]] = []
-    first_row: dict[str, Row] = {}
-    for row in read_rows(path, COLUMNS):
+    first: dict[str, Row] = {}
+    for number, row in enumerate(table.rows):
         try:
-            example = example_of(row)
-            earlier = first_row.setdefault(example.id, row)
+            example = example_of(row, kind, targets, number if table.numbered else None)
+            earlier = first.setdefault(example.id, row)
             if earlier is not row:
-                problem, fix = f"must differ from row {earlier.number}'s", "give every row its own id"
+                problem, fix = f"must differ from that of {earlier.place}", "give every row its own id"
                 raise CellFault("id", example.id, problem, fix)
             examples.append(example)
         except CellFault as fault:
             faults.append((row, fault))
     if faults:
-        row, first = faults[0]
-        others = f" ({len(faults) - 1} more rows have faults)" if len(faults) > 1 else ""
-        message = f"{path}, row {row.number} (line {row.line}), {first}{others}"
-        raise WorkerError("data-invalid", message, first.fix)
+        raise faults_error(table.source, faults)
     return examples

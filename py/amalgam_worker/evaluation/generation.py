@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 
-from ..errors import WorkerError
 from ..protocol import EvaluationTask
 from .batching import Batch
 from .examples import GenerationExample
@@ -16,14 +15,6 @@ from .tokens import Ids, check_ids, encode_prompts, longest_prompt, padded
 
 # A step costs about the same for few rows and for many: more than for multiple choice.
 MOST_CPU_TOKENS = 1 << 13
-
-
-def new_token_limit(task: EvaluationTask) -> int:
-    """Most new tokens of the task's generations; WorkerError `data-invalid` where it is not set."""
-    if task.max_generation_length is None:
-        message = f"task {task.name} generates text and has no maximum generation length"
-        raise WorkerError("data-invalid", message, "give the task a maximum generation length")
-    return task.max_generation_length
 
 
 def generate_texts(
@@ -57,14 +48,19 @@ def prepare_generation(
     examples: Sequence[GenerationExample],
     check_cancelled: Callable[[], None],
 ) -> Prepared:
-    """Examples ready to be scored: an example's score is the mean of its four ROUGE F-measures."""
-    new_tokens = new_token_limit(task)
+    """Examples ready to be scored: an example's score is the mean of its four ROUGE F-measures.
+
+    The task must have a maximum generation length.
+    """
+    new_tokens = task.max_generation_length or 0
     limit = longest_prompt(loaded, task.max_sequence_length, new_tokens)
     prompts = encode_prompts(loaded, [example.input for example in examples], limit)
     check_ids(loaded, [f"the input of example {example.id}" for example in examples], prompts.ids)
-    rouge = rouge_scorer()
+    rouge = rouge_scorer() if any(example.target is not None for example in examples) else None
 
-    def outcome(target: str, text: str) -> Outcome:
+    def outcome(target: str | None, text: str) -> Outcome:
+        if target is None or rouge is None:
+            return Outcome(None, text, {})
         metrics = rouge(target, text)
         return Outcome(sum(metrics.values()) / len(ROUGE_TYPES), text, metrics)
 

@@ -10,7 +10,7 @@ from ..errors import WorkerError
 from .adapter import apply_adapter
 from .configuration import check_shard_names, read_configuration, unloadable
 from .memory_errors import is_out_of_memory
-from .packages import require_transformers
+from .packages import hub_offline, require_transformers
 
 SHOWN_KEYS = 3
 TOKEN_KEYS = (
@@ -110,11 +110,12 @@ def load_model(folder: Path, adapter: Path | None, device: torch.device) -> Load
     """
     transformers = require_transformers()
     configuration = read_configuration(transformers, folder)
-    tokenizer = load_tokenizer(transformers, folder, configuration)
     try:
-        model = load_weights(transformers, folder, configuration, device)
-        if adapter is not None:
-            model = apply_adapter(model, adapter)
+        with hub_offline():
+            tokenizer = load_tokenizer(transformers, folder, configuration)
+            model = load_weights(transformers, folder, configuration, device)
+            if adapter is not None:
+                model = apply_adapter(model, adapter)
         model = model.to(device).eval()
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):

@@ -1,24 +1,18 @@
-"""Runs one task on a loaded model, batch by batch, telling the running mean."""
+"""Runs one task on a model, batch by batch, telling the running mean."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import fsum
-from pathlib import Path
 
-from ..errors import WorkerError
-from ..protocol import EvaluateParams, EvaluationTask, LogNotification, MetricNotification, TaskResult
+from ..protocol import EvaluateParams, LogNotification, MetricNotification, TaskResult
 from .batching import make_batches, run_batches
-from .examples import (
-    GenerationExample,
-    MultipleChoiceExample,
-    generation_example,
-    multiple_choice_example,
-    read_examples,
-)
-from .generation import new_token_limit, prepare_generation
+from .examples import GenerationExample, MultipleChoiceExample
+from .generation import prepare_generation
+from .kept_scores import KeptScores, example_key
 from .model import LoadedModel
 from .multiple_choice import prepare_multiple_choice
+from .read_task import ReadTask
 from .scoring import Outcome, Prepared
 from .statistics import RunningMean, running_mean
 
@@ -35,70 +29,98 @@ class Job:
         self.emit(LogNotification("warning", message))
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTask:
-    """A task with its examples; those that its kind does not have are empty."""
-
-    task: EvaluationTask
-    multiple_choice: Sequence[MultipleChoiceExample]
-    generation: Sequence[GenerationExample]
+Scored = list[tuple[int, Outcome]]
 
 
-def read_task(task: EvaluationTask, limit: int | None) -> ReadTask:
-    """The first `limit` examples; the whole file is checked."""
-    if task.data is None or task.data.format != "csv":
-        raise WorkerError("data-invalid", f"task {task.name} has no CSV file")
-    path = Path(task.data.source)
-    if task.kind == "multiple_choice":
-        return ReadTask(task, read_examples(path, multiple_choice_example)[:limit], [])
-    new_token_limit(task)
-    return ReadTask(task, [], read_examples(path, generation_example)[:limit])
+def prepared_parts(
+    read: ReadTask, indices: Sequence[int], loaded: LoadedModel, job: Job, warn: Callable[[str], None]
+) -> Iterator[tuple[list[int], Prepared]]:
+    """The examples to score by their kind, each kind with their indices in the task."""
+    examples = [(index, read.examples[index]) for index in indices]
+    choices = [(index, one) for index, one in examples if isinstance(one, MultipleChoiceExample)]
+    texts = [(index, one) for index, one in examples if isinstance(one, GenerationExample)]
+    if choices:
+        ready = prepare_multiple_choice(loaded, read.task, [one for _, one in choices], warn)
+        yield [index for index, _ in choices], ready
+    if texts:
+        prepared = prepare_generation(loaded, read.task, [one for _, one in texts], job.check_cancelled)
+        yield [index for index, _ in texts], prepared
 
 
-def prepare(read: ReadTask, loaded: LoadedModel, job: Job) -> Prepared:
-    if read.task.kind == "multiple_choice":
-        return prepare_multiple_choice(loaded, read.task, read.multiple_choice)
-    return prepare_generation(loaded, read.task, read.generation, job.check_cancelled)
+def scored_batches(read: ReadTask, indices: Sequence[int], loaded: LoadedModel, job: Job) -> Iterator[Scored]:
+    """The examples' outcomes, batch by batch."""
+
+    def warn(text: str) -> None:
+        job.warn(f"{read.task.name}: {text}")
+
+    parts = list(prepared_parts(read, indices, loaded, job, warn))
+    shortened = sum(prepared.shortened for _, prepared in parts)
+    if shortened:
+        warn(f"{shortened} of {len(indices)} inputs are too long and lost their beginning")
+    for members, prepared in parts:
+        batches = make_batches(prepared.costs, job.params.batch_size, prepared.budget)
+        for batch, results in run_batches(batches, prepared.score, warn):
+            yield [(members[place], outcome) for place, outcome in zip(batch, results, strict=True)]
 
 
-def task_result(read: ReadTask, outcomes: Sequence[Outcome], seconds: float) -> TaskResult:
-    """Means in file order, so that they do not depend on the batches."""
-    count = len(outcomes)
-    scores = [outcome.score for outcome in outcomes]
-    kinds = outcomes[0].metrics
-    metrics = {kind: fsum(outcome.metrics[kind] for outcome in outcomes) / count for kind in kinds}
-    error = running_mean(scores).standard_error()
+def metric_means(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Of each metric over the examples that have it, in their order, so that batches do not matter."""
+    values: dict[str, list[float]] = {}
+    for outcome in outcomes:
+        for name, value in outcome.metrics.items():
+            values.setdefault(name, []).append(value)
+    return {name: fsum(found) / len(found) for name, found in values.items()}
+
+
+def task_result(read: ReadTask, outcomes: Sequence[Outcome], reused: int, seconds: float) -> TaskResult:
+    scores = [outcome.score for outcome in outcomes if outcome.score is not None]
     return TaskResult(
         task=read.task.name,
-        n=count,
-        reused=0,
-        mean=fsum(scores) / count,
-        standard_error=error,
-        metrics=metrics,
+        n=len(outcomes),
+        reused=reused,
+        mean=fsum(scores) / len(scores) if scores else None,
+        standard_error=running_mean(scores).standard_error(),
+        metrics=metric_means(outcomes),
         scores=scores,
-        ids=[*(e.id for e in read.multiple_choice), *(e.id for e in read.generation)],
+        ids=[example.id for example in read.examples],
         predictions=[outcome.prediction for outcome in outcomes],
         seconds=seconds,
     )
 
 
-def run_task(read: ReadTask, loaded: LoadedModel, job: Job) -> TaskResult:
-    """Scores of every example; a metric notification after each batch, the last of them with all examples."""
+def run_task(
+    read: ReadTask, model: Callable[[], LoadedModel], job: Job, kept: KeptScores | None
+) -> TaskResult:
+    """Outcomes of every example, kept ones first; the model is asked for only if some are left.
+
+    A metric notification follows the kept outcomes and each batch, the last of them with all examples.
+    """
     started = time.monotonic()
-    name = read.task.name
-    prepared = prepare(read, loaded, job)
-    total = len(prepared.costs)
-    if prepared.shortened:
-        job.warn(f"{name}: {prepared.shortened} of {total} inputs are too long and lost their beginning")
-    batches = make_batches(prepared.costs, job.params.batch_size, prepared.budget)
-    outcomes: dict[int, Outcome] = {}
+    total = len(read.examples)
+    keys = [] if kept is None else [example_key(example) for example in read.examples]
+    known = {} if kept is None else kept.read()
+    outcomes = {index: known[key] for index, key in enumerate(keys) if key in known}
+    reused = len(outcomes)
     running = RunningMean()
-    job.check_cancelled()
-    for batch, results in run_batches(batches, prepared.score, lambda text: job.warn(f"{name}: {text}")):
-        for index, outcome in zip(batch, results, strict=True):
-            outcomes[index] = outcome
-            running.add(outcome.score)
+
+    def tell(new: Iterable[Outcome]) -> None:
+        for outcome in new:
+            if outcome.score is not None:
+                running.add(outcome.score)
+        mean = running.mean if running.count else None
         error = running.standard_error()
-        job.emit(MetricNotification(job.params.job, name, running.count, total, running.mean, error))
+        job.emit(MetricNotification(job.params.job, read.task.name, len(outcomes), total, mean, error))
         job.check_cancelled()
-    return task_result(read, [outcomes[index] for index in range(total)], time.monotonic() - started)
+
+    job.check_cancelled()
+    if reused:
+        tell(outcomes.values())
+    missing = [index for index in range(total) if index not in outcomes]
+    if missing:
+        for scored in scored_batches(read, missing, model(), job):
+            outcomes.update(scored)
+            if kept is not None:
+                kept.append((keys[index], outcome) for index, outcome in scored)
+            tell(outcome for _, outcome in scored)
+    ordered = [outcomes[index] for index in range(total)]
+    return task_result(read, ordered, reused, time.monotonic() - started)

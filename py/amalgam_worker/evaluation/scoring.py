@@ -16,9 +16,9 @@ MOST_LOGITS = 1 << 28
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of one example: its score in [0, 1], the answer as text, and the metrics that the score comes from."""
+    """Of one example: its score in [0, 1] and metrics, None and {} without target, and its answer as text."""
 
-    score: float
+    score: float | None
     prediction: str
     metrics: dict[str, float]
 

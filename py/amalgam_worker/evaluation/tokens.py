@@ -53,12 +53,21 @@ def encode_prompts(loaded: LoadedModel, texts: Sequence[str], limit: int) -> Enc
     return EncodedPrompts(encoded, shortened)
 
 
-def encode_choices(loaded: LoadedModel, texts: Sequence[str]) -> list[Ids]:
-    """Ids of answers: bare for a decoder, which continues its prompt; whole labels for an encoder-decoder."""
-    encoded: list[Ids] = loaded.tokenizer(
-        list(texts), add_special_tokens=loaded.encoder_decoder, verbose=False
-    ).input_ids
-    return encoded
+def added_start(loaded: LoadedModel) -> Ids:
+    """The token that the tokenizer puts before every text, or none."""
+    whole: Ids = loaded.tokenizer("a").input_ids
+    bare: Ids = loaded.tokenizer("a", add_special_tokens=False).input_ids
+    return whole[:1] if whole[:1] != bare[:1] else []
+
+
+def encode_choices(loaded: LoadedModel, texts: Sequence[str], start: Ids) -> list[Ids]:
+    """Ids of answers: bare for a decoder, which continues its prompt; whole labels for an encoder-decoder.
+
+    With a `start`, which the prompt then ends with, a decoder's answer is what the tokenizer gives after it.
+    """
+    special = loaded.encoder_decoder or bool(start)
+    encoded: list[Ids] = loaded.tokenizer(list(texts), add_special_tokens=special, verbose=False).input_ids
+    return [ids[len(start) :] for ids in encoded]
 
 
 def check_ids(loaded: LoadedModel, names: Sequence[str], rows: Sequence[Ids]) -> None:

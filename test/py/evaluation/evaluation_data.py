@@ -1,6 +1,7 @@
 """Evaluation sets for tests, as CSV files, and the parameters of an evaluation over them."""
 
 import csv
+import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,6 +49,15 @@ def generation_rows(count: int, seed: int = 0) -> list[CsvRow]:
     return [(f"gen-{n}", phrase(rng, 2, 40), phrase(rng, 3, 8), "", "generation") for n in range(count)]
 
 
+def without_targets(rows: Sequence[CsvRow]) -> list[CsvRow]:
+    return [(row[0], row[1], "", row[3], row[4]) for row in rows]
+
+
+def write_jsonl(path: Path, rows: Sequence[dict[str, object]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
 def write_csv(path: Path, rows: Sequence[CsvRow], columns: Sequence[str] = COLUMNS) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -57,16 +67,20 @@ def write_csv(path: Path, rows: Sequence[CsvRow], columns: Sequence[str] = COLUM
 
 
 def evaluation_task(
-    path: Path, kind: Literal["multiple_choice", "generation"], longest: int = 200, new_tokens: int = 8
+    path: Path,
+    kind: Literal["multiple_choice", "generation", "by_row"],
+    longest: int = 200,
+    new_tokens: int = 8,
+    prefix: Literal["none", "bos"] = "none",
 ) -> EvaluationTask:
     return EvaluationTask(
         name=path.stem,
         kind=kind,
-        data=TaskData("csv", str(path), None, None, None, {}),
+        data=TaskData("csv" if path.suffix == ".csv" else "jsonl", str(path), None, None, None, {}),
         harness=None,
         max_sequence_length=longest,
-        max_generation_length=new_tokens if kind == "generation" else None,
-        choice_prefix="none",
+        max_generation_length=None if kind == "multiple_choice" else new_tokens,
+        choice_prefix=prefix,
     )
 
 

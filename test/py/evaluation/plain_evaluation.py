@@ -17,9 +17,13 @@ def plain_model(folder: Path, encoder_decoder: bool) -> tuple[Any, Any]:
 
 
 @torch.no_grad()
-def plain_decoder_log_likelihood(model: Any, tokenizer: Any, prompt: str, choice: str) -> float:
+def plain_decoder_log_likelihood(
+    model: Any, tokenizer: Any, prompt: str, choice: str, prefix: str = "none"
+) -> float:
     start = [tokenizer.bos_token_id, *tokenizer(prompt, add_special_tokens=False).input_ids]
     end = tokenizer(choice, add_special_tokens=False).input_ids
+    if prefix == "bos":
+        start.append(tokenizer.bos_token_id)
     logits = model(torch.tensor([start + end])).logits[0].double().log_softmax(-1)
     return sum(logits[len(start) + place - 1, token].item() for place, token in enumerate(end))
 

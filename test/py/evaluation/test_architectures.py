@@ -71,7 +71,7 @@ def test_batches_equal_a_plain_computation(tmp_path: Path, config: Callable[[], 
 
     rows = [(row[1], ast.literal_eval(row[3])) for row in multiple_choice_rows(8)]
     prompts = encode_prompts(loaded, [prompt for prompt, _ in rows], 1000).ids
-    choices = [encode_choices(loaded, texts) for _, texts in rows]
+    choices = [encode_choices(loaded, texts, []) for _, texts in rows]
     with torch.inference_mode():
         actual = decoder_log_likelihoods(loaded, prompts, choices)
     for likelihoods, (prompt, texts) in zip(actual, rows, strict=True):

@@ -58,6 +58,7 @@ def test_rouge_equals_the_package_called_directly(model_folder: Path, tmp_path: 
     assert result.scores == pytest.approx([sum(item.values()) / 4 for item in expected], abs=1e-12)
     assert result.mean == pytest.approx(sum(result.scores) / len(rows), abs=1e-12)
     assert set(result.metrics) == set(ROUGE_TYPES)
+    assert result.predictions == texts
 
 
 def test_a_models_own_generation_settings_do_not_change_greedy_decoding(

@@ -1,8 +1,9 @@
 import ast
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -21,17 +22,20 @@ from amalgam_worker.evaluation.encoder_decoder_likelihood import encoder_decoder
 from amalgam_worker.evaluation.model import load_model
 from amalgam_worker.evaluation.tokens import encode_choices, encode_prompts
 
-ROWS = tuple(multiple_choice_rows(40))
+ROWS = tuple(multiple_choice_rows(40, seed=1))
 ONE_TOKEN_ROWS = tuple(
     (f"t{n}", f"the owl hunts {n}", "1", repr([chr(97 + n), "z", "q"]), "multiple_choice") for n in range(9)
 )
 
 
 @cache
-def plain_log_likelihoods(folder: Path, rows: tuple[CsvRow, ...]) -> list[list[float]]:
+def plain_log_likelihoods(
+    folder: Path, rows: tuple[CsvRow, ...], prefix: Literal["none", "bos"] = "none"
+) -> list[list[float]]:
     encoder_decoder = "t5" in folder.name
     model, tokenizer = plain_model(folder, encoder_decoder)
-    score = plain_encoder_decoder_log_likelihood if encoder_decoder else plain_decoder_log_likelihood
+    decoder = partial(plain_decoder_log_likelihood, prefix=prefix)
+    score = plain_encoder_decoder_log_likelihood if encoder_decoder else decoder
     return [[score(model, tokenizer, row[1], choice) for choice in ast.literal_eval(row[3])] for row in rows]
 
 
@@ -39,17 +43,18 @@ def batched_log_likelihoods(folder: Path, rows: Sequence[CsvRow]) -> list[list[f
     """All rows in one batch."""
     loaded = load_model(folder, None, torch.device("cpu"))
     prompts = encode_prompts(loaded, [row[1] for row in rows], 1000).ids
-    choices = [encode_choices(loaded, ast.literal_eval(row[3])) for row in rows]
+    choices = [encode_choices(loaded, ast.literal_eval(row[3]), []) for row in rows]
     score = encoder_decoder_log_likelihoods if loaded.encoder_decoder else decoder_log_likelihoods
     with torch.inference_mode():
         return score(loaded, prompts, choices)
 
 
-def accuracy(likelihoods: Sequence[Sequence[float]], rows: Sequence[CsvRow]) -> float:
-    right = [
-        max(range(len(row)), key=row.__getitem__) == int(rows[n][2]) for n, row in enumerate(likelihoods)
-    ]
-    return sum(right) / len(right)
+def choices_of(likelihoods: Sequence[Sequence[float]]) -> list[int]:
+    return [max(range(len(row)), key=row.__getitem__) for row in likelihoods]
+
+
+def accuracy(chosen: Sequence[int], rows: Sequence[CsvRow]) -> float:
+    return sum(choice == int(row[2]) for choice, row in zip(chosen, rows, strict=True)) / len(rows)
 
 
 @pytest.mark.parametrize("rows", [ROWS, ONE_TOKEN_ROWS], ids=["ragged", "one token"])
@@ -60,12 +65,29 @@ def test_log_likelihoods_equal_a_plain_computation(model_folder: Path, rows: tup
         assert mine == pytest.approx(plain, rel=0, abs=1e-4)
 
 
-def test_accuracy_equals_a_plain_computation(model_folder: Path, tmp_path: Path) -> None:
-    task = evaluation_task(write_csv(tmp_path / "mc.csv", ROWS), "multiple_choice")
+@pytest.mark.parametrize("prefix", ["none", "bos"])
+def test_accuracy_equals_a_plain_computation(
+    model_folder: Path, tmp_path: Path, prefix: Literal["none", "bos"]
+) -> None:
+    task = evaluation_task(write_csv(tmp_path / "mc.csv", ROWS), "multiple_choice", prefix=prefix)
     result = run_evaluation(evaluation_params(model_folder, [task])).result.tasks[0]
-    expected = accuracy(plain_log_likelihoods(model_folder, ROWS), ROWS)
+    likelihoods = plain_log_likelihoods(model_folder, ROWS, prefix)
+    chosen = choices_of(likelihoods)
+    expected = accuracy(chosen, ROWS)
     assert 0 < expected < 1
     assert result.mean == expected == result.metrics["accuracy"]
+    assert result.predictions == [str(choice) for choice in chosen]
+    assert result.ids == [row[0] for row in ROWS]
+    sizes = [[len(choice.encode()) for choice in ast.literal_eval(row[3])] for row in ROWS]
+    per_byte = choices_of(
+        [
+            [v / s for v, s in zip(row, size, strict=True)]
+            for row, size in zip(likelihoods, sizes, strict=True)
+        ]
+    )
+    assert per_byte != chosen
+    assert result.metrics["accuracy_norm"] == accuracy(per_byte, ROWS)
+    assert set(result.metrics) == {"accuracy", "accuracy_norm"}
     assert result.n == len(ROWS) == len(result.scores)
     assert result.standard_error == pytest.approx(math.sqrt(expected * (1 - expected) / (len(ROWS) - 1)))
 
@@ -87,6 +109,24 @@ def test_a_decoders_prompt_ends_without_eos_and_needs_no_pad_token(
     actual = batched_log_likelihoods(other, ROWS)
     for mine, expected in zip(actual, plain_log_likelihoods(llama_folder, ROWS), strict=True):
         assert mine == pytest.approx(expected, rel=0, abs=1e-4)
+
+
+def test_a_start_token_before_choices_changes_what_a_decoder_says(llama_folder: Path) -> None:
+    without, with_start = (plain_log_likelihoods(llama_folder, ROWS, prefix) for prefix in ("none", "bos"))
+    assert choices_of(without) != choices_of(with_start)
+
+
+def test_a_tokenizer_without_a_start_token_scores_choices_whole(tmp_path: Path) -> None:
+    """The token that the starter kit leaves out would be the choice's own."""
+    folder = save_llama(tmp_path / "llama", template="$A")
+    path = write_csv(tmp_path / "mc.csv", ROWS)
+    runs = [
+        run_evaluation(evaluation_params(folder, [evaluation_task(path, "multiple_choice", prefix=prefix)]))
+        for prefix in ("none", "bos")
+    ]
+    assert runs[0].result.tasks[0].predictions == runs[1].result.tasks[0].predictions
+    assert [log.level for log in runs[1].logs] == ["warning"]
+    assert "no token of its own" in runs[1].logs[0].message
 
 
 def test_nan_is_an_error(tmp_path: Path) -> None:
