@@ -2,6 +2,7 @@ import { exitCodes } from '../errors.js';
 import type { Fault } from '../fault.js';
 import { plural, printable } from '../format.js';
 import type { StoredTensor } from '../hub/checkpoint.js';
+import { isTiedHead } from '../hub/fit-adapter.js';
 import type { OpenedModel } from '../hub/open-model.js';
 import { isFloating } from '../hub/safetensors-header.js';
 import type { YamlSource } from '../yaml.js';
@@ -17,7 +18,10 @@ const misfitsOf = ({ adapter, checkpoint }: OpenedModel): string[] => {
   return [...adapter.updates].flatMap(([name, { a, b, transposed }]) => {
     const target = checkpoint.tensors.get(name);
     const update = transposed ? [a.shape[1], b.shape[0]] : [b.shape[0], a.shape[1]];
-    if (target === undefined) return [`the model has no ${printable(name)}`];
+    if (target === undefined) {
+      const isTied = isTiedHead(name, checkpoint);
+      return [`the model has no ${printable(name)}${isTied ? ': its head is the embedding' : ''}`];
+    }
     if (!isFloating(target.dtype)) return [`${printable(name)} holds ${target.dtype}, which cannot be updated`];
     if (String(target.shape) === String(update)) return [];
     return [`${printable(name)} is ${shape(target.shape)}, its update ${shape(update)}`];
@@ -30,7 +34,12 @@ export const checkAdapter = (source: YamlSource, { written, opened }: Participan
   if (misfits.length === 0) return [];
   const more = misfits.length > shown ? `; and ${misfits.length - shown} more` : '';
   const message = `${plural(misfits.length, 'update')} of the adapter without a place in the model: ${misfits.slice(0, shown).join('; ')}${more}`;
-  return [source.faultAt(written.path, { code: 'adapter-misfit', message, exitCode: exitCodes.incompatible })];
+  const isTied =
+    opened !== null && [...(opened.adapter?.updates.keys() ?? [])].some((name) => isTiedHead(name, opened.checkpoint));
+  const hint = isTied
+    ? 'save the model with a head of its own (`tie_word_embeddings: false`), and train the adapter on that'
+    : undefined;
+  return [source.faultAt(written.path, { code: 'adapter-misfit', message, hint, exitCode: exitCodes.incompatible })];
 };
 
 const placeOf = ({ file, offset }: StoredTensor): string => `${file}:${offset}`;

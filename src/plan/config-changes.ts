@@ -43,6 +43,13 @@ const hasLanguageHead = (config: JsonObject | null): boolean => {
   return typeof name === 'string' && /CausalLM|LMHead|ConditionalGeneration|MaskedLM/i.test(name);
 };
 
+/** Whether a model's head is its embedding, not stored or the same bytes. */
+const isTied = ({ head, embedding, byKey }: Architecture): boolean => {
+  if (head === null) return true;
+  const [a, b] = [head, embedding ?? ''].map((key) => byKey.get(key)?.view.parts[0]);
+  return a !== undefined && b !== undefined && a.file === b.file && a.offset === b.offset;
+};
+
 /** What the flag has to say, or null where it is right as it is. */
 const tiedChange = (
   donor: Architecture,
@@ -51,8 +58,7 @@ const tiedChange = (
 ): boolean | null => {
   const { config } = donor.model.checkpoint;
   const flag = flagOf(config);
-  if (isHeadWritten)
-    return flag !== false && (flag === true || architectures.some(({ head }) => head === null)) ? false : null;
+  if (isHeadWritten) return flag !== false && (flag === true || architectures.some(isTied)) ? false : null;
   return donor.embedding !== null && hasLanguageHead(config) && flag === false ? true : null;
 };
 

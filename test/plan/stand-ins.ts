@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dtype } from '../../src/protocol/plan.js';
 import { type TestTensors, writeCheckpoint } from '../helpers/checkpoint.js';
@@ -67,3 +68,14 @@ export const writeStandIn = (
 export const mistral7b: Decoder = { layers: 32, hidden: 4096, keyRows: 1024, ffn: 14336, vocabulary: 32000 };
 export const llama7b: Decoder = { layers: 32, hidden: 4096, keyRows: 4096, ffn: 11008, vocabulary: 32000 };
 export const llama13b: Decoder = { layers: 40, hidden: 5120, keyRows: 5120, ffn: 13824, vocabulary: 32000 };
+
+/** Writes a LoRA adapter of rank 2 and scale 1; tensors by their names in the model. */
+export const writeAdapter = (folder: string, name: string, tensors: TestTensors): void => {
+  const prefixed = Object.entries(tensors).map(([key, tensor]) => [`base_model.model.${key}`, tensor]);
+  const path = writeCheckpoint(join(folder, name), {
+    tensors: Object.fromEntries(prefixed),
+    config: null,
+    files: { 'adapter_config.json': JSON.stringify({ peft_type: 'LORA', r: 2, lora_alpha: 2 }) },
+  });
+  renameSync(join(path, 'model.safetensors'), join(path, 'adapter_model.safetensors'));
+};

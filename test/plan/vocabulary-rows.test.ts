@@ -1,4 +1,3 @@
-import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PlanOptions } from '../../src/plan/build.js';
@@ -7,7 +6,7 @@ import { type TestTensors, writeCheckpoint } from '../helpers/checkpoint.js';
 import { planText } from '../helpers/plan.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 import { bpe } from '../tokenizer/folders.js';
-import { type Decoder, decoderConfig, decoderTensors } from './stand-ins.js';
+import { type Decoder, decoderConfig, decoderTensors, writeAdapter } from './stand-ins.js';
 
 const folder = temporaryFolder();
 const tiny: Decoder = { layers: 1, hidden: 4, keyRows: 4, ffn: 8, vocabulary: 4 };
@@ -35,14 +34,7 @@ const positions = (count: number): TestTensors => ({ 'embeddings.position_ids': 
 write('few-positions', {}, { more: positions(8) });
 write('many-positions', {}, { more: positions(16) });
 
-const adapter = (name: string, tensors: TestTensors) => {
-  const path = writeCheckpoint(join(folder, name), {
-    tensors: Object.fromEntries(Object.entries(tensors).map(([key, tensor]) => [`base_model.model.${key}`, tensor])),
-    config: null,
-    files: { 'adapter_config.json': JSON.stringify({ peft_type: 'LORA', r: 2, lora_alpha: 2 }) },
-  });
-  renameSync(join(path, 'model.safetensors'), join(path, 'adapter_model.safetensors'));
-};
+const adapter = (name: string, tensors: TestTensors) => writeAdapter(folder, name, tensors);
 adapter('embedding-adapter', {
   'model.embed_tokens.lora_embedding_A': { dtype: 'F32', shape: [2, 6] },
   'model.embed_tokens.lora_embedding_B': { dtype: 'F32', shape: [4, 2] },
