@@ -38,7 +38,10 @@ const shrunk = ({ method, shared }: Operation): FaultDescription | null =>
 /** Faults of resolved values that no single parameter shows; each kind once. */
 export const checkValues = (recipe: Recipe, operations: readonly Operation[]): Fault[] => {
   const path = recipe.modules[0]?.path ?? [];
-  return [cancelled, outsideProbability, shrunk].flatMap((check) => {
+  // Factors of adapters are not weights: what unit norm does to them is told where it is chosen.
+  const checks =
+    recipe.adapters.mode === 'delta' ? [cancelled, outsideProbability, shrunk] : [cancelled, outsideProbability];
+  return checks.flatMap((check) => {
     const found = operations.map(check).find((description) => description !== null);
     return found === undefined || found === null ? [] : [recipe.source.faultAt(path, found, 'key')];
   });

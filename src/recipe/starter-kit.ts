@@ -1,4 +1,4 @@
-import type { Fault } from '../fault.js';
+import type { Fault, FaultDescription } from '../fault.js';
 import { locate, type SearchFolders } from '../hub/reference.js';
 import type { MethodName } from '../protocol/methods.js';
 import { validateYaml, type YamlPath } from '../yaml.js';
@@ -56,6 +56,14 @@ const sourceOf = (
   path,
 });
 
+/** The kit's SLERP leaves vectors at length one, and factors have lengths that matter. */
+const lengthsLost: FaultDescription = {
+  severity: 'warning',
+  code: 'lengths-lost',
+  message: 'SLERP of factors brings every factor to length one: how strong each adapter is gets lost',
+  hint: '`parameters: { norm: preserve }` keeps the lengths, `adapter_mode: delta` merges the updates themselves; `norm: unit` says that it is wanted',
+};
+
 /** Parameters of the merge: those written, and what the kit's own code takes for granted. */
 const readParameters = (reading: Reading, config: StarterKitConfig, method: MethodName | null): Settings => {
   const parameters: Record<string, Setting> = { ...readSettings(reading, config.parameters, ['parameters']) };
@@ -66,6 +74,10 @@ const readParameters = (reading: Reading, config: StarterKitConfig, method: Meth
     }
     const t = config.parameter_lambdas?.[0];
     if (t !== undefined) parameters.t ??= constant(t, ['parameter_lambdas', 0]);
+    if (config.adapter_mode === 'factor' && parameters.norm === undefined) {
+      parameters.norm = constant('unit', ['adapter_mode']);
+      report(reading, ['adapter_mode'], lengthsLost);
+    }
   }
   // The kit adds weighted models as they are: nothing divides by the sum of the lambdas.
   if (method === 'linear') parameters.normalize ??= constant(false, ['list_models']);

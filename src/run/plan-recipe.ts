@@ -7,6 +7,7 @@ import { type FindRepository, type OpenedModel, openModel } from '../hub/open-mo
 import { identityOf } from '../hub/reference.js';
 import type { RemoteFile } from '../hub/remote-file.js';
 import { buildPlan, type PlanOptions } from '../plan/build.js';
+import { checkDeclared } from '../plan/check-declared.js';
 import type { Plan } from '../protocol/plan.js';
 import { readRecipe } from '../recipe/read-recipe.js';
 import { type Recipe, type RecipeSource, sourcesOf } from '../recipe/recipe.js';
@@ -43,17 +44,19 @@ export const planRecipe = async (
   }
   const opened = new Map(await Promise.all([...opening].map(async ([key, model]) => [key, await model] as const)));
   const found = [...opened.values()].filter((model) => model !== null);
+  if (found.length < opened.size) await lookUpBase(recipe, opened, findRepository, faults);
   const asksForTokens = recipe.tokenizer !== null || recipe.chatTemplate !== null;
   const tokenizerOf = await readTokenizers(found.length > 1 || asksForTokens ? found : []);
+  const openedOf = ({ reference }: RecipeSource) => opened.get(identityOf(reference)) ?? null;
   const built = buildPlan(
     recipe,
     {
-      open: ({ reference }) => opened.get(identityOf(reference)) ?? null,
+      open: openedOf,
       tokenizers: { of: tokenizerOf, readFile: readBeside([cwd, dirname(resolve(cwd, file))]) },
     },
     options,
   );
-  const all = [...faults, ...built.faults];
+  const all = [...faults, ...checkDeclared(recipe, openedOf), ...built.faults];
   return {
     recipe,
     plan: all.some(isError) ? null : built.plan,
@@ -74,7 +77,7 @@ const readBeside =
 
 const open = async (
   recipe: Recipe,
-  { reference, path }: RecipeSource,
+  { reference, path }: Pick<RecipeSource, 'reference' | 'path'>,
   find: FindRepository,
   faults: Fault[],
 ): Promise<OpenedModel | null> => {
@@ -85,6 +88,18 @@ const open = async (
     faults.push(recipe.source.faultAt(path, known));
     return null;
   }
+};
+
+/** When an adapter could not be read, its base was not asked for yet: it may be missing as well. */
+const lookUpBase = async (
+  recipe: Recipe,
+  opened: ReadonlyMap<string, OpenedModel | null>,
+  find: FindRepository,
+  faults: Fault[],
+): Promise<void> => {
+  const { adapterBase: reference, kit } = recipe;
+  if (reference === null || kit?.isPeft === false || opened.has(identityOf(reference))) return;
+  await open(recipe, { reference, path: ['base_model_name'] }, find, faults);
 };
 
 const unreadable = (model: string, error: unknown): UserError => {

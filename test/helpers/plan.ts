@@ -1,14 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fault } from '../../src/fault.js';
-import type { PlanOptions } from '../../src/plan/build.js';
-import { type PlannedRecipe, planRecipe } from '../../src/run/plan-recipe.js';
+import { type PlannedRecipe, type PlanRecipeOptions, planRecipe } from '../../src/run/plan-recipe.js';
 
 /** Writes a recipe into `folder` and plans it there, without the Hub. */
 export const planText = async (
   folder: string,
   text: string,
-  { name = 'recipe.yml', ...options }: Partial<PlanOptions> & { readonly name?: string } = {},
+  { name = 'recipe.yml', ...options }: Partial<PlanRecipeOptions> & { readonly name?: string } = {},
 ): Promise<PlannedRecipe> => {
   writeFileSync(join(folder, name), text);
   return await planRecipe(name, {

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readRecipe } from '../../src/recipe/read-recipe.js';
+import { methodByName } from '../../src/recipe/starter-kit-method.js';
 import { type TestTensors, writeCheckpoint } from '../helpers/checkpoint.js';
 import { planText, pointing } from '../helpers/plan.js';
 import { temporaryFolder } from '../helpers/temporary.js';
@@ -7,6 +10,12 @@ import { writeTinyLlamas } from '../helpers/tiny-llama.js';
 
 const folder = temporaryFolder();
 writeTinyLlamas(folder, { base: {}, one: {}, two: {} });
+
+/** Reads a config without looking at a model. */
+const readText = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text);
+  return readRecipe(name, { cwd: folder });
+};
 
 const config = (lambdas: string, rest = '') => `list_models:
   - ["one", null]
@@ -30,6 +39,54 @@ describe('a config of the starter kit', () => {
     const { plan, faults } = await planText(folder, config('[0.8, 0.2]'), { name });
     expect(faults).toEqual([]);
     expect(plan?.operations).toMatchObject([{ method, shared, perInput }]);
+  });
+
+  test.each([
+    ['llama_avg', 'linear'],
+    ['llama2_SLERP_V1', 'slerp'],
+    ['my-dare-ties', 'dare_linear'],
+    ['my_dare_ties_2', 'dare_ties'],
+    ['tastier', undefined],
+    ['pirates_data', undefined],
+  ])('%s tells %s', (name, method) => {
+    expect([methodByName(name), methodByName(`some/ties_folder/${name}.yaml`)]).toEqual([method, method]);
+  });
+
+  test('takes the method from a registered name before that of its file, and after its own key', async () => {
+    const read = (text: string, registered: string) =>
+      planText(folder, text, { name: 'llama2_SLERP_V1.yaml', registered });
+    expect((await read(config('[0.5, 0.5]'), 'ties_llama2')).recipe?.method).toBe('ties');
+    expect((await read(config('[0.5, 0.5]'), 'mine')).recipe?.method).toBe('slerp');
+    expect((await read(config('[1, 1]', 'merge_method: linear\n'), 'ties_llama2')).recipe?.method).toBe('linear');
+  });
+
+  test('says what is done with adapters and how to evaluate', () => {
+    const rest =
+      'adapter_mode: core\nadapter_output: adapter\nadapter_rank: 8\nadapter_padding: front\ntasks: [a, b.yaml]\n';
+    const { recipe, faults } = readText('ta_x.yaml', config('[1, 1]', `${rest}is_peft: true\n`));
+    expect(faults).toEqual([]);
+    expect(recipe?.adapters).toEqual({ mode: 'core', output: 'adapter', rank: 8, padding: 'front' });
+    expect(recipe?.kit).toEqual({
+      architecture: 'decoder',
+      isPeft: true,
+      maxSequenceLength: 1024,
+      maxGenerationLength: 64,
+      tasks: ['a', 'b.yaml'],
+    });
+    const bare = readText('ta_x.yaml', 'list_models: [[one]]\nbase_model_name: base\nmax_seq_len: null\n').recipe;
+    expect(bare?.adapters).toEqual({ mode: 'delta', output: 'merged', rank: null, padding: 'back' });
+    expect(bare?.kit).toMatchObject({ architecture: null, isPeft: null, maxSequenceLength: null, tasks: [] });
+  });
+
+  test('brings factors to length one with SLERP, as the kit does, and warns unless it is asked for', () => {
+    const norm = (rest: string) => {
+      const { recipe, faults } = readText('slerp_x.yaml', config('[0.5, 0.5]', rest));
+      return [recipe?.parameters.norm?.entries[0]?.value, faults.map(pointing)];
+    };
+    expect(norm('adapter_mode: factor\n')).toEqual(['unit', ['lengths-lost@10:15 factor']]);
+    expect(norm('adapter_mode: factor\nparameters: { norm: unit }\n')).toEqual(['unit', []]);
+    expect(norm('adapter_mode: factor\nparameters: { norm: preserve }\n')).toEqual(['preserve', []]);
+    expect(norm('adapter_mode: delta\n')).toEqual([undefined, []]);
   });
 
   test('interpolates between its two models by the first lambda', async () => {
@@ -61,6 +118,14 @@ describe('a config of the starter kit', () => {
     ['ties_x.yaml', config('[1]'), ['wrong-count@9:20 [1]']],
     ['ties_x.yaml', config('[1, one]'), ['invalid-value@9:24 one']],
     ['ties_x.yaml', config('[1, 1]', 'max_sequence_len: 3\n'), ['unknown-key@10:1 max_sequence_len']],
+    ['ties_x.yaml', config('[1, 1]', 'adapter_mode: factors\n'), ['invalid-value@10:15 factors']],
+    ['ties_x.yaml', config('[1, 1]', 'adapter_rank: 0\n'), ['invalid-value@10:15 0']],
+    ['ties_x.yaml', config('[1, 1]', 'adapter_padding: left\n'), ['invalid-value@10:18 left']],
+    ['ties_x.yaml', config('[1, 1]', 'adapter_outputs: adapter\n'), ['unknown-key@10:1 adapter_outputs']],
+    ['ties_x.yaml', config('[1, 1]', 'tasks: arithmetic\n'), ['invalid-value@10:8 arithmetic']],
+    ['ties_x.yaml', config('[1, 1]', 'is_peft: perhaps\n'), ['invalid-value@10:10 perhaps']],
+    ['ties_x.yaml', config('[1, 1]').replace('1024', '0'), ['invalid-value@6:14 0']],
+    ['ties_x.yaml', config('[1, 1]').replace('"decoder"', 'encoder-decoder'), ['invalid-value@8:15 encoder-decoder']],
   ])('%s: faults have places', async (name, text, expected) => {
     expect((await planText(folder, text, { name })).faults.map(pointing)).toEqual(expected);
   });
