@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL = "935a058fdcf99ec2"
+PROTOCOL = "4795c064525dd741"
 
 # Method -> (names of shared parameters, names of parameters per input).
 METHOD_PARAMETERS: dict[str, tuple[list[str], list[str]]] = {
@@ -122,6 +122,36 @@ class Step:
     output: StepOutput
 
 
+AdapterMode = Literal["delta", "factor", "concat", "core", "svd"]
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterInput:
+    model: int
+    lora: LoraUpdate | None
+
+
+@dataclass(frozen=True, slots=True)
+class FactorOutput:
+    a: StepOutput
+    b: StepOutput
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterStep:
+    tensor: str
+    shape: list[int]
+    mode: AdapterMode
+    operation: int
+    base: AdapterInput | None
+    inputs: list[AdapterInput]
+    rank: int
+    padding: Literal["back", "front"]
+    scale: float
+    factors: FactorOutput | None
+    step: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Shard:
     name: str
@@ -166,6 +196,7 @@ class Plan:
     row_maps: list[RowMap]
     shards: list[Shard]
     steps: list[Step]
+    adapter_steps: list[AdapterStep]
     side_files: list[SideFile]
     estimate: Estimate
 

@@ -99,6 +99,7 @@ export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () 
       rowMaps: rows.rowMaps,
       shards,
       steps,
+      adapterSteps: [],
       sideFiles: sideFiles(recipe, donor.architecture.model, opened, {
         config,
         index: shardIndex(tensors, shards, outputs),

@@ -13,11 +13,12 @@ export const hashOf = ({
   rowMaps,
   shards,
   steps,
+  adapterSteps,
   files,
 }: Omit<Plan, 'hash'>): string => {
   const hash = createHash('sha256');
   const sizes = files.map(({ bytes }) => bytes);
-  hash.update(JSON.stringify({ version, seed, method, operations, rowMaps, shards, files: sizes }));
+  hash.update(JSON.stringify({ version, seed, method, operations, rowMaps, shards, adapterSteps, files: sizes }));
   for (let start = 0; start < steps.length; start += atOnce) {
     hash.update(JSON.stringify(steps.slice(start, start + atOnce)));
   }

@@ -126,6 +126,47 @@ export const Step = z.strictObject({
 });
 export type Step = z.infer<typeof Step>;
 
+/** How the factors of adapters are merged; what each mode computes is said where the worker does it. */
+export const AdapterMode = z.enum(['delta', 'factor', 'concat', 'core', 'svd']);
+export type AdapterMode = z.infer<typeof AdapterMode>;
+
+/** One model's update of a weight; null where it has none: zero. */
+export const AdapterInput = z.strictObject({
+  /** Index in `models`; also the model part of the key of random masks. */
+  model: z.int(),
+  lora: LoraUpdate.nullable(),
+});
+export type AdapterInput = z.infer<typeof AdapterInput>;
+
+/** The factors of a merged update, stored as those of an adapter. */
+export const FactorOutput = z.strictObject({ a: StepOutput, b: StepOutput });
+export type FactorOutput = z.infer<typeof FactorOutput>;
+
+/** The updates of one weight, merged into one: `scale * B @ A`. */
+export const AdapterStep = z.strictObject({
+  /** The weight's name in the base. */
+  tensor: z.string(),
+  /** The weight's shape as it is stored. */
+  shape: z.array(z.int()),
+  mode: AdapterMode,
+  /** Index in `operations`. */
+  operation: z.int(),
+  /** The base's own update where the method has a base, else null. It is not repeated in `inputs`. */
+  base: AdapterInput.nullable(),
+  inputs: z.array(AdapterInput),
+  /** Rows of the merged A, columns of the merged B. */
+  rank: z.int(),
+  /** Mode `factor`: where zeros are put beside factors of a smaller rank. */
+  padding: z.enum(['back', 'front']),
+  /** What the merged factors are still to be multiplied by. */
+  scale: z.number(),
+  /** Where the factors are stored, or null. */
+  factors: FactorOutput.nullable(),
+  /** Index in `steps` of the step to whose first input the update is added, or null. */
+  step: z.int().nullable(),
+});
+export type AdapterStep = z.infer<typeof AdapterStep>;
+
 /** One output file of weights: `header` is written first, the steps fill the rest. */
 export const Shard = z.strictObject({
   name: z.string(),
@@ -180,6 +221,8 @@ export const Plan = z.strictObject({
   rowMaps: z.array(RowMap),
   shards: z.array(Shard),
   steps: z.array(Step),
+  /** Merges of factors; the updates that they make go into files of their own or into `steps`. */
+  adapterSteps: z.array(AdapterStep),
   sideFiles: z.array(SideFile),
   estimate: Estimate,
 });

@@ -68,6 +68,7 @@ const tiesPlan = (inputPath: string, tensors: number): Plan => {
     rowMaps: [],
     shards: [{ name: 'model.safetensors', header, bytes: dataStart + tensors * bytes }],
     steps,
+    adapterSteps: [],
     sideFiles: [],
     estimate: { bytesRead: 3 * tensors * bytes, bytesWritten: tensors * bytes, peakMemory: 0, seconds: 1 },
   };

@@ -21,6 +21,7 @@ const plan: Plan = {
   rowMaps: [],
   shards: [],
   steps: [],
+  adapterSteps: [],
   sideFiles: [
     { name: 'README.md', source: null, text: '# card' },
     { name: 'config.json', source: null, text: '{}' },

@@ -139,6 +139,7 @@ class PlanMaker:
             row_maps=[],
             shards=[Shard("model.safetensors", header, position)],
             steps=planned,
+            adapter_steps=[],
             side_files=[],
             estimate=Estimate(0, position, 0, 0.0),
         )
