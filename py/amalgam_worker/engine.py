@@ -10,13 +10,14 @@ from functools import partial
 
 import torch
 
+from amalgam_worker.adapters.store_factors import store_factors
 from amalgam_worker.devices import resolve_device, usable_cpus
 from amalgam_worker.errors import WorkerError, cancelled
 from amalgam_worker.lane import Lane
 from amalgam_worker.methods.method import BLOCK
 from amalgam_worker.methods.model_cuts import STAGES, Stage
 from amalgam_worker.plan_file import load_plan
-from amalgam_worker.protocol import MergeParams, Plan
+from amalgam_worker.protocol import AdapterStep, MergeParams, Plan
 from amalgam_worker.schedule import Schedule
 from amalgam_worker.survey import Survey
 from amalgam_worker.task import Task, open_tasks
@@ -71,7 +72,7 @@ def run_merge(params: MergeParams, report: Report, stop: Callable[[], bool]) -> 
         sink.abandon()
     return Totals(
         device=str(settings.device),
-        tensors=len(plan.steps),
+        tensors=len(plan.steps) + sum(step.factors is not None for step in plan.adapter_steps),
         bytes_read=bytes_read,
         bytes_written=sum(shard.bytes for shard in plan.shards),
         seconds=time.monotonic() - started,
@@ -92,6 +93,7 @@ def execute(plan: Plan, sink: Sink, settings: Settings, report: Report, stop: Ca
     intra_op_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
+        bytes_read = store_factors(plan, files, sink, settings.threads, progress.add_factors, stop)
         for stage in STAGES if survey.steps else ():
             measured = partial(_survey, survey, stage, report)
             _run(Schedule(tasks(survey.steps, survey.known, stage.reduction), stop, measured), lanes)
@@ -99,7 +101,7 @@ def execute(plan: Plan, sink: Sink, settings: Settings, report: Report, stop: Ca
     finally:
         torch.set_num_threads(intra_op_threads)
         files.close()
-    return sum(lane.bytes_read for lane in lanes)
+    return bytes_read + sum(lane.bytes_read for lane in lanes)
 
 
 def _run(schedule: Schedule, lanes: list[Lane]) -> None:
@@ -156,3 +158,8 @@ class _Progress:
         self._bytes += size * scale
         self._tensors += ended
         self._report(self._bytes, self._tensors, task.step.tensor)
+
+    def add_factors(self, step: AdapterStep, size: int) -> None:
+        self._bytes += size
+        self._tensors += 1
+        self._report(self._bytes, self._tensors, step.tensor)

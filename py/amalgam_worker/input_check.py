@@ -8,7 +8,17 @@ from math import prod
 from operator import attrgetter
 
 from amalgam_worker.errors import WorkerError
-from amalgam_worker.protocol import LoraUpdate, Plan, RowFill, RowMap, RowRun, Step, StepInput, TensorRange
+from amalgam_worker.protocol import (
+    LoraUpdate,
+    Plan,
+    RowFill,
+    RowMap,
+    RowRun,
+    Step,
+    StepInput,
+    StepOutput,
+    TensorRange,
+)
 from amalgam_worker.tensors.dtypes import is_floating, item_size
 
 
@@ -28,7 +38,14 @@ def check_input(plan: Plan, step: Step, source: StepInput) -> None:
     )
     require(within, f"{name} of shape {shape} does not fit {step.tensor} of shape {step.shape}")
     if source.lora is not None:
-        _check_update(plan, name, source.shape, source.lora)
+        check_update(plan, name, source.shape, source.lora)
+
+
+def check_output(plan: Plan, name: str, shape: list[int], output: StepOutput) -> None:
+    """Raises WorkerError `plan-invalid` where an output has not the size of its tensor, or no place."""
+    require(output.bytes == prod(shape) * item_size(output.dtype), f"output size of {name}")
+    require(0 <= output.shard < len(plan.shards), f"output shard of {name}")
+    require(0 <= output.offset <= plan.shards[output.shard].bytes - output.bytes, f"output offset of {name}")
 
 
 def check_row_map(place: str, row_map: RowMap) -> None:
@@ -63,7 +80,8 @@ def _mapped_shape(plan: Plan, step: Step, source: StepInput, rows: int, name: st
     return [row_map.rows, *source.shape[1:]]
 
 
-def _check_update(plan: Plan, name: str, shape: list[int], update: LoraUpdate) -> None:
+def check_update(plan: Plan, name: str, shape: list[int], update: LoraUpdate) -> None:
+    """Raises WorkerError `plan-invalid` where the factors do not make a weight of that shape."""
     a, b = update.a, update.b
     for factor in (a, b):
         _check_range(plan, f"LoRA factor of {name}", factor)

@@ -9,7 +9,7 @@ from amalgam_worker.methods.method import Chunk, Partial
 from amalgam_worker.schedule import Piece
 from amalgam_worker.task import Computation, Task
 from amalgam_worker.tensors.buffers import ByteBuffer
-from amalgam_worker.tensors.dtypes import TORCH_DTYPES, overflow_limit
+from amalgam_worker.tensors.dtypes import TORCH_DTYPES, fits
 from amalgam_worker.tensors.reader import InputFiles
 from amalgam_worker.tensors.sink import Sink
 from amalgam_worker.tensors.stored import StoredTensor, stored_tensor
@@ -57,7 +57,7 @@ class Lane:
     def _store(self, piece: Piece, values: torch.Tensor) -> None:
         step = piece.task.step
         dtype = TORCH_DTYPES[step.output.dtype]
-        if not _fits(torch.stack(torch.aminmax(values)), dtype):
+        if not fits(values, dtype):
             raise _not_finite(piece.task)
         self._output.tensor(dtype, values.numel()).copy_(values)
         data = self._output.view(values.numel() * dtype.itemsize)
@@ -85,15 +85,6 @@ class Lane:
             stored.read(self._workspace, start, view)
             views.append(view)
         return views[0] == views[1]
-
-
-def _fits(extremes: torch.Tensor, dtype: torch.dtype) -> bool:
-    """Whether the least and the greatest value, and so all between them, stay finite when cast.
-
-    Some types saturate where others become infinite, hence two conditions.
-    """
-    within = extremes.abs().to(torch.float64) <= overflow_limit(dtype)
-    return bool((within & extremes.to(dtype).to(torch.float64).isfinite()).all())
 
 
 def _not_finite(task: Task) -> WorkerError:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import prod
-
-from amalgam_worker.input_check import check_input, check_row_map, require
+from amalgam_worker.adapters.check_step import check_adapter_step
+from amalgam_worker.input_check import check_input, check_output, check_row_map, require
 from amalgam_worker.protocol import METHOD_PARAMETERS, Operation, Plan, Step
-from amalgam_worker.tensors.dtypes import is_floating, item_size
+from amalgam_worker.tensors.dtypes import is_floating
 
 
 def check_plan(plan: Plan) -> None:
@@ -22,6 +21,8 @@ def check_plan(plan: Plan) -> None:
         require(shard.bytes >= 8 + len(shard.header.encode()), f"shards[{number}] is smaller than its header")
     for step in plan.steps:
         _check_step(plan, step)
+    for adapter_step in plan.adapter_steps:
+        check_adapter_step(plan, adapter_step)
 
 
 def _check_operation(place: str, operation: Operation) -> None:
@@ -35,9 +36,7 @@ def _check_step(plan: Plan, step: Step) -> None:
     name, output = step.tensor, step.output
     require(bool(step.inputs), f"{name} has no inputs")
     require(all(size >= 0 for size in step.shape), f"{name} has a negative size")
-    require(output.bytes == prod(step.shape) * item_size(output.dtype), f"output size of {name}")
-    require(0 <= output.shard < len(plan.shards), f"output shard of {name}")
-    require(0 <= output.offset <= plan.shards[output.shard].bytes - output.bytes, f"output offset of {name}")
+    check_output(plan, name, step.shape, output)
     sources = [*step.inputs, step.base] if step.base is not None else step.inputs
     for source in sources:
         check_input(plan, step, source)

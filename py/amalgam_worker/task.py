@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from amalgam_worker.adapters.added_updates import AddedUpdates
 from amalgam_worker.methods import METHODS
 from amalgam_worker.methods.method import (
     BLOCK,
@@ -131,7 +132,7 @@ def open_tasks(
         for operation, values in zip(plan.operations, parameters, strict=True)
     ]
 
-    opener = InputOpener(plan.row_maps, files, device)
+    opener, updates = InputOpener(plan.row_maps, files, device), AddedUpdates(plan, files, device)
     for number in sorted(numbers, key=lambda number: _place(plan.steps[number])):
         step = plan.steps[number]
         if step.operation is None:
@@ -147,7 +148,7 @@ def open_tasks(
         yield Task(
             number=number,
             step=step,
-            computation=Computation(method, values, facts, dtype, base, inputs),
+            computation=Computation(method, values, facts, dtype, base, updates.to(number, inputs, dtype)),
             size=facts.elements,
             piece=chunk_elements if whole is None else max(1, ROWS_CHUNK // max(1, whole)) * whole,
             reductions=reductions[step.operation],

@@ -41,6 +41,16 @@ def overflow_limit(dtype: torch.dtype) -> float:
     return float(facts.max + facts.eps * 2.0 ** (exponent - 2))
 
 
+def fits(values: torch.Tensor, dtype: torch.dtype) -> bool:
+    """Whether all values, of which there is one at least, are finite and stay so when they are cast.
+
+    Some types saturate where others become infinite, hence two conditions.
+    """
+    extremes = torch.stack(torch.aminmax(values))
+    within = extremes.abs().to(torch.float64) <= overflow_limit(dtype)
+    return bool((within & extremes.to(dtype).to(torch.float64).isfinite()).all())
+
+
 def compute_dtype(dtypes: list[Dtype]) -> torch.dtype:
     """float32, or float64 where every input and the output are float64."""
     return torch.float64 if all(dtype == "F64" for dtype in dtypes) else torch.float32

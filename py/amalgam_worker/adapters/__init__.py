@@ -1,0 +1,1 @@
+"""Merging LoRA adapters by their factors: the updates of a weight become one update."""
