@@ -89,19 +89,27 @@ def merge(params: MergeParams, notify: Notify, cancelled: Cancelled) -> MergeRes
 
 
 def evaluate(params: EvaluateParams, notify: Notify, cancelled: Cancelled) -> EvaluateResult:
-    """Scores a model on tasks; sends `metric` and `log`."""
+    """Scores a model on tasks; sends `metric` and `log`, and `progress` while it merges a plan in memory."""
     _torch_version()
     from amalgam_worker.evaluation import evaluate as run_evaluation
 
-    with Coalescer(lambda value: notify("metric", value), lambda: None) as metrics:
+    def send(value: object) -> None:
+        notify("progress" if isinstance(value, ProgressNotification) else "metric", value)
+
+    peak = _Peak()
+    with Coalescer(send, peak.sample) as latest:
 
         def emit(notification: MetricNotification | LogNotification) -> None:
             if isinstance(notification, MetricNotification):
-                metrics.put(notification.task, notification)
+                latest.put(notification.task, notification)
             else:
                 notify("log", notification)
 
-        return run_evaluation(params, emit, cancelled)
+        def report(bytes_done: int, tensors_done: int, tensor: str) -> None:
+            # None: no task has that name.
+            latest.put(None, ProgressNotification(params.job, bytes_done, tensors_done, tensor, peak.latest))
+
+        return run_evaluation(params, emit, cancelled, report)
 
 
 HANDLERS = {

@@ -1,16 +1,18 @@
 """Evaluates one model on its tasks."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import torch
 
 from ..devices import resolve_device
+from ..engine import Report
 from ..errors import WorkerError
 from ..errors import cancelled as cancelled_error
 from ..protocol import EvaluateParams, EvaluateResult, EvaluationTask, LogNotification, MetricNotification
 from .kept_scores import KeptScores, file_name, scores_key
+from .merged_model import Tensors, merged_tensors
 from .model import LoadedModel, load_model
 from .packages import require_transformers
 from .read_task import read_task
@@ -39,13 +41,15 @@ def evaluate(
     params: EvaluateParams,
     emit: Callable[[MetricNotification | LogNotification], None],
     cancelled: Callable[[], bool],
+    report: Report = lambda bytes_done, tensors_done, tensor: None,
 ) -> EvaluateResult:
     """Scores of every task, in order; running means are emitted after each batch.
 
     Every data file, then every package, is checked before the model is loaded, which happens only where
-    scores are missing. The result does not depend on the batch size beyond float rounding. Errors:
-    WorkerError `cancelled` (asked between batches and between generated tokens), `data-invalid`,
-    `read-failed`, `package-missing`, `no-device`, `model-unloadable`, `non-finite`, `out-of-memory`.
+    scores are missing. With a plan the weights are merged then, and `report` is told how far. The result does
+    not depend on the batch size beyond float rounding. Errors: WorkerError `cancelled` (asked between batches
+    and between generated tokens), `data-invalid`, `read-failed`, `package-missing`, `no-device`,
+    `model-unloadable`, `non-finite`, `out-of-memory`, and those of the plan.
     """
 
     def check_cancelled() -> None:
@@ -64,10 +68,14 @@ def evaluate(
     check_cancelled()
     device = resolve_device(params.device)
 
+    merged: Callable[[], Tensors] | None = None
+    if params.plan_path is not None:
+        merged = partial(merged_tensors, params.plan_path, device, params.threads, report, cancelled)
+
     @cache
     def model() -> LoadedModel:
         adapter = Path(params.adapter_path) if params.adapter_path is not None else None
-        return load_model(Path(params.model_path), adapter, device)
+        return load_model(Path(params.model_path), adapter, device, merged)
 
     with torch_threads(params.threads):
         results = [run_task(read, model, job, kept_scores(job, read.task, device)) for read in tasks]

@@ -1,5 +1,6 @@
 """Loads a transformers model folder, and a LoRA adapter over it, ready to be scored."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ import torch
 from ..errors import WorkerError
 from .adapter import apply_adapter
 from .configuration import check_shard_names, read_configuration, unloadable
+from .key_check import check_keys
 from .memory_errors import is_out_of_memory
+from .merged_model import Tensors, assembled
 from .packages import hub_offline, require_transformers
 
-SHOWN_KEYS = 3
 TOKEN_KEYS = (
     "bos_token_id",
     "eos_token_id",
@@ -44,26 +46,17 @@ class LoadedModel:
         return 0
 
 
-def check_keys(folder: Path, found: dict[str, Any]) -> None:
-    """Refuse weights that do not fill the architecture exactly: what is missing would be random."""
-    for kind in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
-        keys = sorted(map(str, found.get(kind) or ()))
-        if keys:
-            more = f" and {len(keys) - SHOWN_KEYS} more" if len(keys) > SHOWN_KEYS else ""
-            problem = f"{kind.replace('_', ' ')}: {', '.join(keys[:SHOWN_KEYS])}{more}"
-            raise unloadable(folder, problem, "the weights do not belong to this config.json")
+def auto_class(transformers: Any, configuration: Any) -> Any:
+    if configuration.is_encoder_decoder:
+        return transformers.AutoModelForSeq2SeqLM
+    return transformers.AutoModelForCausalLM
 
 
 def load_weights(transformers: Any, folder: Path, configuration: Any, device: torch.device) -> Any:
     """The model, in float32 for a CPU, where half precision is slow, and else in the dtype of its files."""
     check_shard_names(folder)
-    auto = (
-        transformers.AutoModelForSeq2SeqLM
-        if configuration.is_encoder_decoder
-        else transformers.AutoModelForCausalLM
-    )
     try:
-        model, found = auto.from_pretrained(
+        model, found = auto_class(transformers, configuration).from_pretrained(
             str(folder),
             config=configuration,
             dtype=torch.float32 if device.type == "cpu" else "auto",
@@ -103,8 +96,15 @@ def plain_greedy(transformers: Any, loaded: LoadedModel) -> Any:
     return transformers.GenerationConfig(**tokens, do_sample=False, num_beams=1)
 
 
-def load_model(folder: Path, adapter: Path | None, device: torch.device) -> LoadedModel:
+def load_model(
+    folder: Path,
+    adapter: Path | None,
+    device: torch.device,
+    tensors: Callable[[], Tensors] | None = None,
+) -> LoadedModel:
     """The model of a local folder, with an adapter merged into it if one is given.
+
+    `tensors` gives the weights in the folder's stead, once its other files are read.
 
     Errors: `model-unloadable` for anything wrong with the folder, `package-missing`, `out-of-memory`.
     """
@@ -113,7 +113,11 @@ def load_model(folder: Path, adapter: Path | None, device: torch.device) -> Load
     try:
         with hub_offline():
             tokenizer = load_tokenizer(transformers, folder, configuration)
-            model = load_weights(transformers, folder, configuration, device)
+            if tensors is None:
+                model = load_weights(transformers, folder, configuration, device)
+            else:
+                auto = auto_class(transformers, configuration)
+                model = assembled(auto, transformers, folder, configuration, device, tensors())
             if adapter is not None:
                 model = apply_adapter(model, adapter)
         model = model.to(device).eval()
