@@ -49,7 +49,12 @@ export const computeFlags = (command: Command): Command =>
 export const evaluationFlags = (command: Command): Command =>
   command
     .addOption(new Option('--split <name>', 'which draw of the tasks').choices(['dev', 'test']).default('test'))
-    .option('--limit <n>', 'only the first n examples of each task', whole(1));
+    .option('--limit <n>', 'only the first n examples of each task', whole(1))
+    .option('--sample-seed <n>', 'with --limit: n examples at random instead, the same for the same seed', whole(0))
+    .option('--batch-size <n>', 'examples at once (default: what fits)', whole(1))
+    .option('--few-shot <n>', 'examples before each question of lm_eval: tasks', whole(0))
+    .option('--results <dir>', 'folder for scores, predictions and a submission CSV of each task')
+    .option('--no-kept-scores', 'score every example anew, and keep no scores for later runs');
 
 export const replayFlags = (command: Command): Command =>
   command

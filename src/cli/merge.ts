@@ -4,6 +4,7 @@ import { afterDownload } from '../hub/download.js';
 import { summarise } from '../plan/summarise.js';
 import { fetchInputs } from '../run/fetch-inputs.js';
 import { runMerge } from '../run/merge.js';
+import { evaluationName } from '../run/output.js';
 import { planRecipe, refuseFaults } from '../run/plan-recipe.js';
 import { type CliContext, packageRoot, packageVersion } from './context.js';
 import { repositoryFinder } from './find-repository.js';
@@ -11,7 +12,7 @@ import { computeOf, type MergekitFlags, refuseUnsafeSerialization } from './merg
 import { hubEnvironment, type PlanningFlags, planOptions } from './plan-flags.js';
 import { pythonFor } from './python.js';
 import { runSession, type SessionFlags } from './session.js';
-import { readTasks, type TaskFlags } from './tasks.js';
+import { evaluationSettings, readTasks, type TaskFlags } from './tasks.js';
 
 export type MergeFlags = SessionFlags &
   TaskFlags &
@@ -48,7 +49,7 @@ export const merge = async (context: CliContext, recipe: string, out: string, fl
       force: flags.force ?? false,
       version: packageVersion,
       tasks,
-      limit: flags.limit ?? null,
+      evaluation: evaluationSettings(flags, context, join(output, evaluationName)),
       python,
       environment,
       ...computeOf(flags),

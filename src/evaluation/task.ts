@@ -1,27 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { z } from 'zod';
+import { resolve } from 'node:path';
 import { exitCodes, UserError } from '../errors.js';
-import type { Fault } from '../fault.js';
-import { faultWithoutPlace } from '../fault.js';
-import { suggestion } from '../nearest.js';
+import type { Fault, FaultDescription } from '../fault.js';
 import type { EvaluationTask } from '../protocol/messages.js';
-import { parseYaml, validateYaml } from '../yaml.js';
+import { parseYaml, validateYaml, type YamlSource } from '../yaml.js';
+import { isHarnessTask, readHarnessTask } from './harness-task.js';
+import { readTaskData } from './task-data.js';
+import { knownKeys, type Split, TaskFile } from './task-file.js';
 
-/** `dev` is for choosing coefficients, `test` for reporting. */
-export const Split = z.enum(['dev', 'test']);
-export type Split = z.infer<typeof Split>;
-
-const TaskFile = z.strictObject({
-  name: z.string(),
-  description: z.string(),
-  kind: z.enum(['multiple_choice', 'generation']),
-  /** CSV per split, relative to the task's file. */
-  data: z.partialRecord(Split, z.string()),
-  metric: z.enum(['accuracy', 'rouge']),
-  max_sequence_length: z.int().min(1),
-  max_generation_length: z.int().min(1).optional(),
-});
+export type { Split } from './task-file.js';
 
 /** Tasks come as files or as names of files in configs/tasks. */
 const taskFile = (nameOrPath: string, cwd: string, shipped: string): string => {
@@ -31,55 +18,61 @@ const taskFile = (nameOrPath: string, cwd: string, shipped: string): string => {
   throw new UserError({
     code: 'task-not-found',
     message: `there is no evaluation task \`${nameOrPath}\``,
-    hint: 'give a task file, or the name of one in configs/tasks',
+    hint: 'give a task file, the name of one in configs/tasks, or lm_eval: and the name of a benchmark',
     exitCode: exitCodes.notFound,
   });
 };
 
-export type ReadTaskOptions = { readonly cwd: string; readonly shipped: string; readonly split: Split };
+const kindsMetric = { multiple_choice: 'accuracy', generation: 'rouge', by_row: null } as const;
+
+/** What is wrong between keys that are each right. */
+const contradictions = (source: YamlSource, value: TaskFile): Fault[] => {
+  const wrong = (key: string, fault: Omit<FaultDescription, 'code'>) =>
+    source.faultAt([key], { code: 'invalid-value', ...fault });
+  const metric = kindsMetric[value.kind];
+  return [
+    ...(value.kind === 'generation' && value.max_generation_length === undefined
+      ? [wrong('kind', { message: 'a generation task needs `max_generation_length`' })]
+      : []),
+    ...(value.metric !== undefined && metric !== null && value.metric !== metric
+      ? [wrong('metric', { message: `a ${value.kind} task is scored by \`${metric}\`` })]
+      : []),
+  ];
+};
+
+export type ReadTaskOptions = {
+  readonly cwd: string;
+  /** Folder of the tasks that names stand for. */
+  readonly shipped: string;
+  readonly split: Split;
+  /** Of tasks of lm-evaluation-harness: examples before each question; null or absent leaves it to them. */
+  readonly fewShot?: number | null;
+};
 
 /** Reads one task for one split; a wrong file comes back as faults with places. */
 export const readTask = (
   nameOrPath: string,
-  { cwd, shipped, split }: ReadTaskOptions,
+  { cwd, shipped, split, fewShot = null }: ReadTaskOptions,
 ): { task: EvaluationTask | null; faults: Fault[] } => {
+  if (isHarnessTask(nameOrPath)) return readHarnessTask(nameOrPath, { cwd, fewShot });
   const file = taskFile(nameOrPath, cwd, shipped);
   const { source, faults } = parseYaml(file, readFileSync(file, 'utf8'));
   if (source === null) return { task: null, faults };
-  const validated = validateYaml(source, TaskFile, () => Object.keys(TaskFile.shape));
-  const { value } = validated;
-  if (value === null || validated.faults.length > 0) return { task: null, faults: validated.faults };
-  const data = value.data[split];
-  if (data === undefined) {
-    const hint = suggestion(split, Object.keys(value.data));
-    return {
-      task: null,
-      faults: [source.faultAt(['data'], { code: 'split-missing', message: `no \`${split}\` data`, hint }, 'key')],
-    };
-  }
-  const dataFile = resolve(dirname(file), data);
-  if (!existsSync(dataFile)) {
-    const fault = { code: 'data-not-found', message: `there is no file ${dataFile}`, exitCode: exitCodes.notFound };
-    return { task: null, faults: [source.faultAt(['data', split], fault)] };
-  }
-  if (value.kind === 'generation' && value.max_generation_length === undefined) {
-    return {
-      task: null,
-      faults: [
-        faultWithoutPlace({ code: 'invalid-value', message: 'a generation task needs `max_generation_length`' }, file),
-      ],
-    };
-  }
+  const { value, faults: invalid } = validateYaml(source, TaskFile, knownKeys);
+  if (value === null) return { task: null, faults: [...faults, ...invalid] };
+  const { data, faults: lacking } = readTaskData(source, value, split);
+  const wrong = [...invalid, ...contradictions(source, value), ...lacking];
+  if (data === null || wrong.length > 0) return { task: null, faults: [...faults, ...wrong] };
   return {
     task: {
       name: value.name,
       kind: value.kind,
-      data: { format: 'csv', source: dataFile, subset: null, split: null, revision: null, columns: {} },
+      data,
       harness: null,
-      maxSequenceLength: value.max_sequence_length,
+      maxSequenceLength: value.max_sequence_length ?? null,
       maxGenerationLength: value.max_generation_length ?? null,
-      choicePrefix: 'none',
+      choicePrefix: value.choice_prefix ?? 'none',
     },
-    faults: [],
+    faults,
   };
 };

@@ -1,10 +1,12 @@
 import { basename, dirname } from 'node:path';
 import type { PlanModel } from '../protocol/plan.js';
 
-const parts = ({ path, adapter }: PlanModel): string => adapter ?? path;
+type Named = Pick<PlanModel, 'reference' | 'path' | 'adapter'>;
+
+const parts = ({ path, adapter }: Named): string => adapter ?? path;
 
 /** Short names for people: the folder's name, with its parent's where that is not enough, then numbered. */
-export const modelNames = (models: readonly PlanModel[]): string[] => {
+export const modelNames = (models: readonly Named[]): string[] => {
   const short = models.map((model) =>
     model.reference.includes('/') && !/^[./~]/.test(model.reference) && model.path.includes('snapshots')
       ? (model.reference.split('/').at(-1) ?? model.reference)

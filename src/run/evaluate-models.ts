@@ -1,57 +1,99 @@
 import type { Worker } from '../bridge/worker.js';
 import { type ModelResult, scoreboardOf } from '../evaluation/scoreboard.js';
 import type { Emit, Scoreboard, ScoreRow } from '../events.js';
+import { formatCount, plural } from '../format.js';
 import type { EvaluationTask } from '../protocol/messages.js';
+import { keyOfFiles } from './model-key.js';
+import { openResults } from './results.js';
 
 export type EvaluatedModel = {
   readonly name: string;
   readonly role: ScoreRow['role'];
   readonly path: string;
   readonly adapter: string | null;
+  /** Stands for what the model computes; null: its files do. */
+  readonly key: string | null;
 };
 
-export type EvaluateOptions = {
+/** How an evaluation goes about it. */
+export type EvaluationSettings = {
+  /** So many examples of each task; null: all. */
+  readonly limit: number | null;
+  /** With a limit: seed of the sample; null: the first examples. */
+  readonly sampleSeed: number | null;
+  /** Null: found automatically. */
+  readonly batchSize: number | null;
+  /** Folder of scores that are kept from run to run; null: every example is scored anew. */
+  readonly keptScores: string | null;
+  /** Folder for result files; null: none. */
+  readonly results: string | null;
+};
+
+export type EvaluateOptions = EvaluationSettings & {
+  /** No two of one name. */
   readonly models: readonly EvaluatedModel[];
   readonly tasks: readonly EvaluationTask[];
-  readonly limit: number | null;
+  /** Of this program, for the result files. */
+  readonly version: string;
   readonly device: string;
   readonly threads: number | null;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 };
 
-/** Scores every model on every task in one worker and compares them. */
-export const evaluateModels = async (
+const tellReused = (emit: Emit, { name, results }: ModelResult): void => {
+  const reused = results.reduce((sum, result) => sum + result.reused, 0);
+  const all = results.reduce((sum, { n }) => sum + n, 0);
+  if (reused === 0) return;
+  const message = `${name}: ${formatCount(reused)} of ${plural(all, 'example')} from an earlier run`;
+  emit({ type: 'log', level: 'info', message });
+};
+
+const evaluateModel = async (
   worker: Worker,
-  { models, tasks, limit, device, threads, emit, signal }: EvaluateOptions,
-): Promise<Scoreboard> => {
+  { name, role, path, adapter, key }: EvaluatedModel,
+  job: number,
+  { tasks, limit, sampleSeed, batchSize, keptScores, device, threads, emit, signal }: EvaluateOptions,
+): Promise<ModelResult> => {
+  const evaluated = await worker.evaluate(
+    {
+      job,
+      modelPath: path,
+      adapterPath: adapter,
+      planPath: null,
+      tasks: [...tasks],
+      limit,
+      sampleSeed,
+      batchSize,
+      device,
+      threads,
+      keptScores,
+      modelKey: key ?? keyOfFiles(path, adapter),
+    },
+    {
+      signal,
+      onMetric: ({ task, done, total, mean, standardError }) =>
+        emit({ type: 'evaluation-progress', model: name, task, done, total, mean, standardError }),
+    },
+  );
+  return { name, role, results: evaluated.tasks };
+};
+
+/** Scores every model on every task in one worker and compares them; result files grow with every model. */
+export const evaluateModels = async (worker: Worker, options: EvaluateOptions): Promise<Scoreboard> => {
+  const { models, tasks, results: folder, emit } = options;
+  const files = folder === null ? null : openResults({ ...options, folder });
   emit({
     type: 'evaluation-started',
     models: models.map(({ name, role }) => ({ name, role })),
     tasks: tasks.map(({ name }) => name),
   });
   const results: ModelResult[] = [];
-  for (const [index, { name, role, path, adapter }] of models.entries()) {
-    const params = {
-      job: 1000 + index,
-      modelPath: path,
-      adapterPath: adapter,
-      planPath: null,
-      tasks: [...tasks],
-      limit,
-      sampleSeed: null,
-      batchSize: null,
-      device,
-      threads,
-      keptScores: null,
-      modelKey: '',
-    };
-    const evaluated = await worker.evaluate(params, {
-      signal,
-      onMetric: ({ task, done, total, mean, standardError }) =>
-        emit({ type: 'evaluation-progress', model: name, task, done, total, mean, standardError }),
-    });
-    results.push({ name, role, results: evaluated.tasks });
+  for (const [index, model] of models.entries()) {
+    const result = await evaluateModel(worker, model, 1000 + index, options);
+    results.push(result);
+    tellReused(emit, result);
+    files?.write(results);
   }
   const scoreboard = scoreboardOf(results);
   emit({ type: 'evaluation-finished', scoreboard });

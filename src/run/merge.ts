@@ -4,7 +4,8 @@ import type { Emit } from '../events.js';
 import { modelNames } from '../plan/names.js';
 import type { EvaluationTask } from '../protocol/messages.js';
 import type { Plan } from '../protocol/plan.js';
-import { type EvaluatedModel, evaluateModels } from './evaluate-models.js';
+import { type EvaluatedModel, type EvaluationSettings, evaluateModels } from './evaluate-models.js';
+import { keyOfPlan } from './model-key.js';
 import { type Staging, stageOutput } from './output.js';
 
 export type WorkerOptions = {
@@ -24,7 +25,7 @@ export type MergeOptions = WorkerOptions & {
   readonly version: string;
   /** Evaluated afterwards for every model and the merge; none for no evaluation. */
   readonly tasks: readonly EvaluationTask[];
-  readonly limit: number | null;
+  readonly evaluation: EvaluationSettings;
 };
 
 /** Starts a worker whose words become events, and closes it whatever happens in `work`. */
@@ -78,15 +79,22 @@ const evaluatedModels = ({ plan, output }: MergeOptions): EvaluatedModel[] => {
       role: role === 'base' ? ('base' as const) : ('parent' as const),
       path,
       adapter,
+      key: null,
     })),
-    { name: names.includes(made) ? `${made} (merge)` : made, role: 'merge', path: output, adapter: null },
+    {
+      name: names.includes(made) ? `${made} (merge)` : made,
+      role: 'merge',
+      path: output,
+      adapter: null,
+      key: keyOfPlan(plan),
+    },
   ];
 };
 
 /** Carries out a plan: merge in staging, publish, then score the result beside its parents. */
 export const runMerge = async (given: MergeOptions): Promise<void> => {
   const options = { ...given, output: resolve(given.output) };
-  const { tasks, limit, device, threads, emit, signal } = options;
+  const { tasks, evaluation } = options;
   const staging = stageOutput(options);
   let published = false;
   try {
@@ -94,7 +102,7 @@ export const runMerge = async (given: MergeOptions): Promise<void> => {
       await mergeInto(worker, staging, options);
       published = true;
       if (tasks.length > 0) {
-        await evaluateModels(worker, { models: evaluatedModels(options), tasks, limit, device, threads, emit, signal });
+        await evaluateModels(worker, { ...options, ...evaluation, models: evaluatedModels(options) });
       }
     });
   } finally {

@@ -18,10 +18,14 @@ import { exitCodes, UserError } from '../errors.js';
 import { formatBytes } from '../format.js';
 import type { Plan } from '../protocol/plan.js';
 import { claimStaging, lockName, refuseForeignStaging } from './output-lock.js';
+import { foreignResults } from './results-folder.js';
 
 /** Written into every output: which files are ours, so that `--force` never deletes anything else. */
 export const manifestName = 'amalgam.json';
 const planName = 'plan.json';
+
+/** Where the scores of a merge are kept in its folder. */
+export const evaluationName = 'evaluation';
 
 type Manifest = {
   readonly tool: string;
@@ -71,7 +75,8 @@ const refuseOccupied = (output: string, force: boolean): void => {
   const present = filesIn(output);
   if (present.length === 0) return;
   const own = ownFiles(output);
-  const foreign = present.filter((name) => !own.has(name));
+  const results = foreignResults(join(output, evaluationName)).map((name) => `${evaluationName}/${name}`);
+  const foreign = present.filter((name) => !own.has(name) && !name.startsWith(`${evaluationName}/`)).concat(results);
   if (force && foreign.length === 0) return;
   const what =
     foreign.length === 0 ? 'an earlier merge' : `files that amalgam did not write (${foreign.slice(0, 3).join(', ')})`;

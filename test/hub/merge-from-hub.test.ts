@@ -89,7 +89,7 @@ describe.skipIf(noTorch !== undefined)(titled('a merge of repositories', noTorch
       force: false,
       version: '0',
       tasks: [],
-      limit: null,
+      evaluation: { limit: null, sampleSeed: null, batchSize: null, keptScores: null, results: null },
       python: testPython,
       device: 'cpu',
       threads: 1,

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import type { Plan } from '../../src/protocol/plan.js';
-import { stageOutput } from '../../src/run/output.js';
+import { evaluationName, stageOutput } from '../../src/run/output.js';
+import { openResults } from '../../src/run/results.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
 const folder = temporaryFolder();
@@ -46,6 +47,36 @@ const publish = (output: string) => {
   writeFileSync(join(staging.directory, 'model.safetensors'), 'weights');
   staging.publish();
 };
+
+const scored = (output: string) =>
+  openResults({
+    folder: join(output, evaluationName),
+    version: '9.9.9',
+    models: [{ name: 'org/merge', role: 'merge' }],
+    tasks: [{ name: 'task', kind: 'generation' }],
+    limit: null,
+    sampleSeed: null,
+  }).write([{ name: 'org/merge', role: 'merge', results: [] }]);
+
+describe('an output with scores', () => {
+  test('is replaced with them when that is asked for', () => {
+    const output = fresh();
+    publish(output);
+    scored(output);
+    const staging = stage(output, true);
+    staging.publish();
+    expect(existsSync(join(output, evaluationName))).toBe(false);
+  });
+
+  test('is not replaced when something else lies beside them', () => {
+    const output = fresh();
+    publish(output);
+    scored(output);
+    mkdirSync(join(output, evaluationName, 'predictions'));
+    writeFileSync(join(output, evaluationName, 'predictions/mine.txt'), 'mine');
+    expect(codeOf(() => stage(output, true))).toBe('output-not-empty 2');
+  });
+});
 
 describe('an output', () => {
   test('appears whole, with nothing of the staging left', () => {
