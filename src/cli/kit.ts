@@ -6,6 +6,7 @@ import { summarise } from '../plan/summarise.js';
 import { readRecipe } from '../recipe/read-recipe.js';
 import { fetchInputs } from '../run/fetch-inputs.js';
 import { runMerge } from '../run/merge.js';
+import { evaluationName } from '../run/output.js';
 import { planRecipe, refuseFaults } from '../run/plan-recipe.js';
 import { type CliContext, packageVersion } from './context.js';
 import { repositoryFinder } from './find-repository.js';
@@ -17,6 +18,7 @@ import { kitTasks } from './kit-tasks.js';
 import { hubEnvironment, planOptions } from './plan-flags.js';
 import { pythonFor } from './python.js';
 import { runSession, type Session } from './session.js';
+import { evaluationSettings } from './tasks.js';
 
 type Names = { readonly name: string | undefined; readonly out: string | undefined };
 
@@ -56,7 +58,7 @@ const mergeAndScore = async ({ context, entry, output, flags }: KitRun, { emit, 
     force: flags.force ?? false,
     version: packageVersion,
     tasks,
-    limit: flags.limit ?? null,
+    evaluation: evaluationSettings(flags, context, join(output, evaluationName)),
     python,
     environment,
     device: flags.device,
