@@ -37,7 +37,20 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'string-width': ['report'],
   'vscode-jsonrpc': ['bridge'],
   yaml: ['yaml'],
-  zod: ['yaml', 'fault', 'protocol', 'events', 'recipe', 'tokenizer', 'evaluation', 'hub', 'runtime', 'report', 'cli'],
+  zod: [
+    'yaml',
+    'fault',
+    'protocol',
+    'events',
+    'recipe',
+    'tokenizer',
+    'evaluation',
+    'hub',
+    'runtime',
+    'run',
+    'report',
+    'cli',
+  ],
 };
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));
