@@ -1,13 +1,7 @@
 import { type MethodName, methodSpec } from '../protocol/methods.js';
-import type { Estimate, Operation, Shard, Step, StepInput } from '../protocol/plan.js';
+import type { Estimate, Operation, ParameterValues, Plan, Step, StepInput } from '../protocol/plan.js';
+import { peakMemory, threads } from './peak-memory.js';
 import { inputsOf, rangesOf } from './steps.js';
-
-/** The worker's defaults, which the prediction assumes. */
-const chunkElements = 262_144;
-const threads = 2;
-
-/** Anonymous memory of a Python process that has imported torch and streams nothing yet, bytes. */
-const torchBytes = 165_000_000;
 
 /** Bytes a second that files are read and written with; measured on two cores with warm files. */
 const fileRate = 3_000_000_000;
@@ -24,38 +18,44 @@ const costs: Partial<Record<MethodName, number>> = {
   ties: 9.1,
 };
 
-/** What a method costs that was not measured: by how often it reads its inputs. */
-const costOf = (method: MethodName): number => costs[method] ?? 3 * methodSpec(method).reads;
+/** Times that an operation reads its inputs: fewer where its parameters make statistics of whole tensors needless. */
+const readsOf = ({ method, shared, perInput }: Operation): number => {
+  const { reads } = methodSpec(method);
+  if (method === 'nuslerp' && shared.nuslerp_flatten !== true && shared.nuslerp_row_wise !== true) return 1;
+  const isWhole = ({ density }: ParameterValues): boolean => Number(density ?? 0) >= 1;
+  return perInput.length > 0 && perInput.every(isWhole) ? 1 : reads;
+};
+
+/** What an operation costs; a method that was not measured by how often it reads its inputs. */
+const costOf = (operation: Operation): number => {
+  const { reads } = methodSpec(operation.method);
+  return (costs[operation.method] ?? 3 * reads) * (readsOf(operation) / reads);
+};
 
 const bytesOfInput = (input: StepInput): number => rangesOf(input).reduce((sum, { bytes }) => sum + bytes, 0);
 
 const elementsOf = ({ shape }: Step): number => shape.reduce((product, size) => product * size, 1);
 
 /** What a plan will read, write, hold and take. */
-export const estimatePlan = (
-  steps: readonly Step[],
-  operations: readonly Operation[],
-  shards: readonly Shard[],
-): Estimate => {
+export const estimatePlan = ({
+  steps,
+  operations,
+  shards,
+  rowMaps,
+}: Pick<Plan, 'steps' | 'operations' | 'shards' | 'rowMaps'>): Estimate => {
   let bytesRead = 0;
   let nanoseconds = 0;
-  let mostInputs = 1;
-  let mostLora = 0;
   for (const step of steps) {
     const all = inputsOf(step);
     bytesRead += all.reduce((sum, input) => sum + bytesOfInput(input), 0);
-    const method = step.operation === null ? undefined : operations[step.operation]?.method;
-    if (method !== undefined) nanoseconds += costOf(method) * elementsOf(step) * all.length;
-    mostInputs = Math.max(mostInputs, all.length);
-    const lora = all.reduce((sum, each) => sum + (each.lora === null ? 0 : each.lora.a.bytes + each.lora.b.bytes), 0);
-    mostLora = Math.max(mostLora, 2 * lora);
+    const operation = step.operation === null ? undefined : operations[step.operation];
+    if (operation !== undefined) nanoseconds += costOf(operation) * elementsOf(step) * all.length;
   }
   const bytesWritten = shards.reduce((sum, shard) => sum + shard.bytes, 0);
-  const perThread = chunkElements * 4 * (3 * mostInputs + 8) + mostLora;
   return {
     bytesRead,
     bytesWritten,
-    peakMemory: torchBytes + threads * perThread,
+    peakMemory: peakMemory(steps, operations, rowMaps),
     seconds: Math.max(nanoseconds / 1e9 / threads, (bytesRead + bytesWritten) / fileRate),
   };
 };

@@ -106,7 +106,7 @@ export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () 
         ...tokenizerFiles(vocabulary, generationConfig(unfinished), options),
         modelCard: options.modelCard !== false,
       }),
-      estimate: estimatePlan(steps, table.operations, shards),
+      estimate: estimatePlan({ steps, operations: table.operations, shards, rowMaps: rows.rowMaps }),
     };
     return { ...unhashed, hash: hashOf(unhashed) };
   };

@@ -1,0 +1,87 @@
+import { type MethodName, methodSpec } from '../protocol/methods.js';
+import type { LoraUpdate, Operation, RowMap, Step, StepInput, TensorRange } from '../protocol/plan.js';
+import { inputsOf } from './steps.js';
+
+/** The worker's defaults, which the prediction assumes. */
+const chunkElements = 262_144;
+export const threads = 2;
+
+/** Anonymous memory of a Python process that has imported torch and streams nothing yet, bytes. */
+const torchBytes = 165_000_000;
+
+/** What the worker holds of the plan itself: bytes for each input of a step, and for each origin of rows. */
+const inputBytes = 2500;
+const originBytes = 900;
+
+/** Arrays of four bytes an element that a chunk needs besides those of its inputs. */
+const temporaries: Partial<Record<MethodName, number>> = {
+  della: 16,
+  della_linear: 16,
+  arcee_fusion: 20,
+  ramplus_tl: 12,
+};
+const otherTemporaries = 8;
+
+/** Sums, factors and what they are computed with, for each column that is interpolated for itself. */
+const columnBytes = 180;
+
+const elementsIn = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+/** Elements that must lie in one chunk, or null: any may. */
+const wholeOf = ({ method, shared }: Operation, shape: readonly number[]): number | null => {
+  const { whole } = methodSpec(method);
+  if (whole === 'slab') return shape.length > 1 ? elementsIn(shape.slice(1)) : elementsIn(shape);
+  const isWhole = shared.nuslerp_flatten !== true && shared.nuslerp_row_wise !== true;
+  return whole === 'row' && isWhole ? (shape.at(-1) ?? 1) : null;
+};
+
+const chunkOf = (operation: Operation, shape: readonly number[]): number => {
+  const whole = wholeOf(operation, shape);
+  const chunk = whole === null ? chunkElements : Math.max(1, Math.floor(chunkElements / Math.max(1, whole))) * whole;
+  return Math.min(chunk, elementsIn(shape));
+};
+
+/** Arrays of a chunk's length: bytes as stored, elements, and a copy; those that are mapped or padded are put together from others. */
+const arraysOf = ({ rows, shape }: StepInput, step: Step): number =>
+  rows === null && String(shape) === String(step.shape) ? 3 : 6;
+
+/** What is kept of a whole tensor while its chunks stream. */
+const statisticsOf = ({ method, shared }: Operation, shape: readonly number[], inputs: number): number => {
+  if (method === 'nuslerp' && shared.nuslerp_row_wise === true && shared.nuslerp_flatten !== true) {
+    return columnBytes * elementsIn(shape.slice(1));
+  }
+  return method === 'model_stock' && shared.filter_wise === true ? 16 * inputs ** 2 * (shape[0] ?? 1) : 0;
+};
+
+const elementsOf = ({ shape }: TensorRange): number => elementsIn(shape);
+
+/** Factors as stored, in the type of the computation and the other way round; for DoRA a length and a sum for each output. */
+const loraBytes = ({ a, b, magnitude }: LoraUpdate): number =>
+  a.bytes + b.bytes + 8 * (elementsOf(a) + elementsOf(b)) + (magnitude === null ? 0 : 32 * elementsOf(magnitude));
+
+/** What one thread holds while it works on a step. */
+const bytesFor = (step: Step, operation: Operation): number => {
+  const all = inputsOf(step);
+  const arrays = all.reduce((sum, input) => sum + arraysOf(input, step), 0);
+  const others = temporaries[operation.method] ?? otherTemporaries;
+  const lora = all.reduce((sum, { lora }) => sum + (lora === null ? 0 : loraBytes(lora)), 0);
+  const chunk = 4 * chunkOf(operation, step.shape) * (arrays + others);
+  return chunk + lora + statisticsOf(operation, step.shape, all.length);
+};
+
+/** Predicted peak of the worker's anonymous memory, bytes: every thread at its most demanding step. */
+export const peakMemory = (
+  steps: readonly Step[],
+  operations: readonly Operation[],
+  rowMaps: readonly RowMap[],
+): number => {
+  let most = 0;
+  let inputs = 0;
+  for (const step of steps) {
+    inputs += inputsOf(step).length;
+    const operation = step.operation === null ? undefined : operations[step.operation];
+    if (operation !== undefined) most = Math.max(most, bytesFor(step, operation));
+  }
+  const origins = rowMaps.reduce((sum, { runs, fills }) => sum + runs.length + fills.length, 0);
+  return torchBytes + inputBytes * inputs + originBytes * origins + threads * most;
+};
