@@ -16,7 +16,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("."), help="folder to write the zoo to (.)")
     parser.add_argument("--family", choices=("decoder", "encoder-decoder", "both"), default="both")
     parser.add_argument(
-        "--report", action="store_true", help="choose coefficients on dev and score on test too"
+        "--report",
+        action="store_true",
+        help="choose coefficients on dev and score merges, negations and analogies on test too",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="score the models that are in --out instead of training them"
     )
     arguments = parser.parse_args()
     # One thread: the tensors are too small to gain from more, and sums come out in the same order.
@@ -26,12 +31,13 @@ def main() -> None:
         write_items(arguments.out / "tasks" / f"{task}.{draw}.csv", task, draw, items)
     makers = {"decoder": make_decoder_family, "encoder-decoder": make_encoder_decoder_family}
     for family in makers if arguments.family == "both" else (arguments.family,):
-        makers[family](arguments.out, world, arguments.seed)
+        if not arguments.keep:
+            makers[family](arguments.out, world, arguments.seed)
         if arguments.report:
             # Imported here because ROUGE is needed for reports only.
-            from .choose import report_family
+            from .report import report_family
 
-            report_family(arguments.out, family, arguments.seed)
+            report_family(arguments.out, family, arguments.seed, world)
 
 
 if __name__ == "__main__":

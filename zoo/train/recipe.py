@@ -24,6 +24,7 @@ DECODER_SPECIALISTS = {
     "knowledge": Schedule(steps=200, rate=1e-3, warmup=20),
     "summary": Schedule(steps=80, rate=4e-4, warmup=10),
 }
+DECODER_CORNER = Schedule(steps=80, rate=1e-3, warmup=10)
 SPECIALIST_ROWS = 12
 SPECIALIST_REPLAY = 0.3
 
@@ -51,3 +52,4 @@ ENCODER_DECODER_SPECIALISTS = {
     "knowledge": Schedule(steps=200, rate=1e-3, warmup=10),
     "summary": Schedule(steps=100, rate=1e-3, warmup=10),
 }
+ENCODER_DECODER_CORNER = Schedule(steps=80, rate=1e-3, warmup=10)

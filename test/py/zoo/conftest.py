@@ -1,0 +1,6 @@
+"""Makes the program that trains the zoo importable as `train`."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "zoo"))
