@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { PlanOptions } from '../plan/build.js';
+import type { AdapterMerge } from '../recipe/recipe.js';
 import { bytes, whole } from './flags.js';
 
 /** Flags that change what is merged. */
@@ -14,6 +15,10 @@ export type PlanningFlags = {
   readonly allowUnknown?: boolean;
   readonly copyTokenizer?: boolean;
   readonly writeModelCard?: boolean;
+  readonly adapterMode?: AdapterMerge['mode'];
+  readonly adapterOutput?: AdapterMerge['output'];
+  readonly adapterRank?: number;
+  readonly adapterPadding?: AdapterMerge['padding'];
   /** A Hub cache instead of the usual one. */
   readonly transformersCache?: string;
 };
@@ -39,7 +44,33 @@ export const planFlags = (command: Command): Command =>
     .option('--no-copy-tokenizer', 'write no tokenizer')
     .option('--write-model-card', 'write README.md and the recipe (default)')
     .option('--no-write-model-card', 'write neither')
+    .addOption(
+      new Option('--adapter-mode <mode>', 'how adapters of one model are merged with each other').choices([
+        'delta',
+        'factor',
+        'concat',
+        'core',
+        'svd',
+      ]),
+    )
+    .addOption(
+      new Option('--adapter-output <what>', 'a whole model, or an adapter again').choices(['merged', 'adapter']),
+    )
+    .option('--adapter-rank <n>', 'rank of the merged adapter', whole(1))
+    .addOption(
+      new Option('--adapter-padding <where>', 'where `factor` puts zeros beside smaller factors').choices([
+        'back',
+        'front',
+      ]),
+    )
     .option('--transformers-cache <dir>', 'Hub cache to read and fill instead of the usual one');
+
+const adapterOptions = ({ adapterMode, adapterOutput, adapterRank, adapterPadding }: PlanningFlags) => ({
+  ...(adapterMode === undefined ? {} : { mode: adapterMode }),
+  ...(adapterOutput === undefined ? {} : { output: adapterOutput }),
+  ...(adapterRank === undefined ? {} : { rank: adapterRank }),
+  ...(adapterPadding === undefined ? {} : { padding: adapterPadding }),
+});
 
 /** The planner's options. */
 export const planOptions = (flags: PlanningFlags): PlanOptions => ({
@@ -51,6 +82,7 @@ export const planOptions = (flags: PlanningFlags): PlanOptions => ({
   allowUnknown: flags.allowUnknown,
   copyTokenizer: flags.copyTokenizer,
   modelCard: flags.writeModelCard,
+  adapters: adapterOptions(flags),
 });
 
 /** The environment with the cache that the flags name. */

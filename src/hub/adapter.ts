@@ -13,6 +13,8 @@ export type LoraPair = {
   readonly scale: number;
   /** The weight is stored as [in, out], as those of embeddings are. */
   readonly transposed: boolean;
+  /** Of an embedding, whose factors peft calls otherwise. */
+  readonly isEmbedding: boolean;
   /** DoRA's norms of shape [out], or null. */
   readonly magnitude: HeaderEntry | null;
 };
@@ -21,6 +23,8 @@ export type LoraPair = {
 export type Adapter = {
   readonly path: string;
   readonly file: InputFile;
+  /** adapter_config.json. */
+  readonly config: Readonly<Record<string, unknown>>;
   readonly updates: ReadonlyMap<string, LoraPair>;
   readonly replacements: ReadonlyMap<string, HeaderEntry>;
 };
@@ -74,8 +78,8 @@ export const openAdapter = async (files: ModelFiles): Promise<Adapter> => {
     }
     const scale = scaleOf(folder, config, module, a.shape[0] ?? 0);
     const transposed = isEmbedding || config.fan_in_fan_out === true;
-    updates.set(`${module}.weight`, { a, b, scale, transposed, magnitude });
+    updates.set(`${module}.weight`, { a, b, scale, transposed, isEmbedding, magnitude });
   }
   checkSavedModules(folder, config.modules_to_save, replacements.keys());
-  return { path, file, updates, replacements };
+  return { path, file, config, updates, replacements };
 };

@@ -2,8 +2,9 @@ import { type Fault, isError } from '../fault.js';
 import type { OpenedModel } from '../hub/open-model.js';
 import type { Plan } from '../protocol/plan.js';
 import { checkParameters } from '../recipe/check-parameters.js';
-import { type Recipe, sourcesOf } from '../recipe/recipe.js';
+import { type AdapterMerge, type Recipe, sourcesOf } from '../recipe/recipe.js';
 import type { TokenizerPlan } from '../tokenizer/plan-tokenizer.js';
+import { checkAdapterSpace } from './adapters/check-space.js';
 import { type Architecture, describeModel } from './architecture.js';
 import { checkAdapter, checkExpertAdapters } from './check-adapter.js';
 import { checkArchitectures } from './check-architectures.js';
@@ -37,6 +38,8 @@ export type PlanOptions = {
   readonly allowUnknown?: boolean | undefined;
   readonly copyTokenizer?: boolean | undefined;
   readonly modelCard?: boolean | undefined;
+  /** In place of what the recipe says of adapters. */
+  readonly adapters?: Partial<AdapterMerge> | undefined;
 };
 
 /** The model whose configuration the output has. */
@@ -68,10 +71,11 @@ export type PlanInputs = { readonly open: Open; readonly tokenizers: Tokenizers 
 
 /** Decides everything about a merge from the recipe and the headers of its models, or says all that is wrong. Does no I/O. */
 export const buildPlan = (
-  recipe: Recipe,
+  written: Recipe,
   { open, tokenizers }: PlanInputs,
   options: PlanOptions,
 ): { plan: Plan | null; faults: Fault[] } => {
+  const recipe = { ...written, adapters: { ...written.adapters, ...options.adapters } };
   const unknown = options.allowUnknown === true ? 'warning' : 'error';
   const { roles, faults: roleFaults } = assignRoles(recipe, open);
   const faults = [...checkParameters(recipe, unknown), ...roleFaults];
@@ -84,6 +88,7 @@ export const buildPlan = (
   faults.push(
     ...checkArchitectures(recipe, models.participants, options.allowCrimes === true),
     ...models.participants.flatMap((participant) => checkAdapter(recipe.source, participant)),
+    ...checkAdapterSpace(recipe, roles),
     ...outlined.faults,
     ...checkFilters(recipe, outlined.tensors, unknown),
     ...checkCounts(recipe.source, donor.architecture, outlined.stacks),

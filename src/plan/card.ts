@@ -5,6 +5,7 @@ import type { ModelLocation } from '../hub/reference.js';
 import { methodSpec } from '../protocol/methods.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { stringifyYaml } from '../yaml.js';
+import { makesAdapter } from './adapters/space.js';
 
 const repositories = (model: OpenedModel): string[] =>
   [model.reference.model, model.reference.adapter]
@@ -27,10 +28,14 @@ const fenced = (text: string): string => {
 
 /** The merged model's README.md: lineage for the Hub, method, models and the recipe. */
 export const modelCard = (recipe: Recipe, models: readonly OpenedModel[]): string => {
-  const bases = [...new Set(models.flatMap(repositories))];
+  const isAdapter = makesAdapter(recipe);
+  const bases = [
+    ...new Set(models.flatMap((model) => (isAdapter ? repositories(model).slice(0, 1) : repositories(model)))),
+  ];
+  const relation = isAdapter ? 'adapter' : 'merge';
   const front = {
-    ...(bases.length === 0 ? {} : { base_model: bases, base_model_relation: 'merge' }),
-    library_name: 'transformers',
+    ...(bases.length === 0 ? {} : { base_model: bases, base_model_relation: relation }),
+    library_name: isAdapter ? 'peft' : 'transformers',
     tags: ['merge', 'amalgam'],
   };
   const spec = recipe.method === null ? null : methodSpec(recipe.method);
@@ -39,7 +44,7 @@ export const modelCard = (recipe: Recipe, models: readonly OpenedModel[]): strin
 ${stringifyYaml(front).trimEnd()}
 ---
 
-# Merged model
+# Merged ${isAdapter ? 'adapter' : 'model'}
 
 Made with amalgam, method \`${recipe.method}\`${spec === null ? '' : ` (${spec.source}). ${spec.summary}`}
 

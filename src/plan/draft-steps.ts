@@ -1,5 +1,5 @@
 import type { MethodName } from '../protocol/methods.js';
-import type { Dtype, InputFile, Step, StepInput } from '../protocol/plan.js';
+import type { Dtype, Step, StepInput } from '../protocol/plan.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { Holder } from '../tokenizer/align-rows.js';
 import type { Group, Member } from './group.js';
@@ -8,7 +8,7 @@ import type { OperationTable } from './operations.js';
 import type { OutlinedTensor } from './outline.js';
 import type { SliceRoles } from './roles.js';
 import type { RowMapTable } from './row-maps.js';
-import { fileTable, isPlain, stepInput } from './steps.js';
+import { type FileTable, isPlain, stepInput } from './steps.js';
 import { isMergeable, promote } from './tensor-view.js';
 
 /** A tensor of the output and the tensors that it is made of. */
@@ -22,6 +22,7 @@ export type DraftContext = {
   readonly models: ModelTable;
   readonly table: OperationTable;
   readonly rows: RowMapTable;
+  readonly files: FileTable;
 };
 
 const noRows: ReadonlyMap<number, number> = new Map();
@@ -29,9 +30,8 @@ const noRows: ReadonlyMap<number, number> = new Map();
 /** Turns groups into steps, each with its operation and the type that its output is stored in. */
 export const draftSteps = (
   grouped: readonly GroupedTensor[],
-  { recipe, method, models, table, rows: maps }: DraftContext,
-): { drafts: DraftedStep[]; files: readonly InputFile[] } => {
-  const files = fileTable();
+  { recipe, method, models, table, rows: maps, files }: DraftContext,
+): DraftedStep[] => {
   const holderOf = (roles: SliceRoles, { index, view }: Member): Holder => {
     const participant = roles.all[index];
     return { model: participant === undefined ? 0 : models.indexOf(participant), rows: view.shape[0] ?? 0 };
@@ -68,5 +68,5 @@ export const draftSteps = (
     const isUnchanged = method === 'passthrough' && table.operations[operation]?.perInput[0]?.scale === 1;
     return { step: { ...bare, operation: isUnchanged && isCopy ? null : operation }, dtype };
   };
-  return { drafts: grouped.map(draft), files: files.files };
+  return grouped.map(draft);
 };

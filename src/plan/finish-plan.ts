@@ -3,13 +3,18 @@ import type { MethodName } from '../protocol/methods.js';
 import type { Dtype, Plan, SideFile, Step } from '../protocol/plan.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
+import { checkAdapterValues } from './adapters/check-space.js';
+import { type DraftedAdapters, draftAdapters } from './adapters/draft-updates.js';
+import { factorTensors, placeUpdates, withUpdates } from './adapters/place-updates.js';
+import { adapterSideFiles } from './adapters/side-files.js';
+import { isInAdapterSpace, makesAdapter } from './adapters/space.js';
 import type { Donor, PlanOptions } from './build.js';
 import { checkValues } from './check-values.js';
 import { configChanges } from './config-changes.js';
 import { draftSteps, type GroupedTensor } from './draft-steps.js';
 import { editJson } from './edit-json.js';
 import { estimatePlan } from './estimate.js';
-import { layOutShards, shardIndex } from './layout.js';
+import { layOutAdapter, layOutShards, shardIndex } from './layout.js';
 import type { ModelTable } from './model-table.js';
 import { operationTable } from './operations.js';
 import type { Describe } from './outline.js';
@@ -18,6 +23,7 @@ import { hashOf } from './plan-hash.js';
 import type { Problems } from './problems.js';
 import { rowMapTable } from './row-maps.js';
 import { type SideFileOptions, sideFiles } from './side-files.js';
+import { fileTable } from './steps.js';
 import { changedTokenIds } from './token-ids.js';
 import type { PlannedVocabulary, Tokenizers } from './vocabulary.js';
 
@@ -69,15 +75,26 @@ export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () 
   const { recipe, method, donor, models, outlined, grouped, vocabulary, describe, options, problems } = unfinished;
   const table = operationTable(recipe, method, options.allowUnknown === true);
   const rows = rowMapTable(vocabulary.plan);
-  const { drafts, files } = draftSteps(grouped, { recipe, method, models, table, rows });
-  const faults = [...table.missing(), ...checkValues(recipe, table.operations)];
+  const files = fileTable();
+  const drafting = { recipe, method, models, table, rows, files };
+  const { drafts, updates }: DraftedAdapters = isInAdapterSpace(recipe)
+    ? draftAdapters(grouped, drafting)
+    : { drafts: draftSteps(grouped, drafting), updates: [] };
+  const faults = [
+    ...table.missing(),
+    ...checkValues(recipe, table.operations),
+    ...checkAdapterValues(recipe, table.operations),
+  ];
   const plan = (): Plan => {
-    const tensors = drafts.map(({ step, dtype }) => ({ name: step.tensor, dtype, shape: step.shape }));
-    const { shards, outputs } = layOutShards(tensors, options.shardBytes);
+    const merged = drafts.map(({ step, dtype }) => ({ name: step.tensor, dtype, shape: step.shape }));
+    const tensors = [...merged, ...factorTensors(updates)];
+    const isAdapter = makesAdapter(recipe);
+    const { shards, outputs } = isAdapter ? layOutAdapter(tensors) : layOutShards(tensors, options.shardBytes);
     const steps = drafts.flatMap(({ step }, index): Step[] => {
       const output = outputs[index];
       return output === undefined ? [] : [{ ...step, output }];
     });
+    const adapterSteps = placeUpdates(updates, outputs.slice(drafts.length));
     const config = configChanges({
       donor: donor.architecture,
       architectures: models.participants.flatMap((participant) => describe(participant) ?? []),
@@ -89,24 +106,30 @@ export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () 
       isPadded: problems.padded.has(donor.participant.written),
     });
     const opened = models.participants.flatMap((participant) => participant.opened ?? []);
+    const hasCard = options.modelCard !== false;
     const unhashed = {
       version: 1 as const,
       method,
       seed: options.seed,
       models: [...models.models],
-      files: [...files],
+      files: [...files.files],
       operations: table.operations,
       rowMaps: rows.rowMaps,
       shards,
       steps,
-      adapterSteps: [],
-      sideFiles: sideFiles(recipe, donor.architecture.model, opened, {
-        config,
-        index: shardIndex(tensors, shards, outputs),
-        ...tokenizerFiles(vocabulary, generationConfig(unfinished), options),
-        modelCard: options.modelCard !== false,
-      }),
-      estimate: estimatePlan({ steps, operations: table.operations, shards, rowMaps: rows.rowMaps }),
+      adapterSteps,
+      sideFiles: isAdapter
+        ? adapterSideFiles(recipe, { updates, replaced: merged.map(({ name }) => name), opened }, hasCard)
+        : sideFiles(recipe, donor.architecture.model, opened, {
+            config,
+            index: shardIndex(tensors, shards, outputs),
+            ...tokenizerFiles(vocabulary, generationConfig(unfinished), options),
+            modelCard: hasCard,
+          }),
+      estimate: withUpdates(
+        estimatePlan({ steps, operations: table.operations, shards, rowMaps: rows.rowMaps }),
+        adapterSteps,
+      ),
     };
     return { ...unhashed, hash: hashOf(unhashed) };
   };

@@ -58,6 +58,12 @@ export const layOutShards = (
   return { shards, outputs };
 };
 
+/** The same for an adapter, which is one file. */
+export const layOutAdapter = (tensors: readonly OutputTensor[]): { shards: Shard[]; outputs: StepOutput[] } => {
+  const { shards, outputs } = layOutShards(tensors, Number.POSITIVE_INFINITY);
+  return { shards: shards.map((shard) => ({ ...shard, name: 'adapter_model.safetensors' })), outputs };
+};
+
 /** The index that ties several shards together, or null for a single file. */
 export const shardIndex = (
   tensors: readonly OutputTensor[],

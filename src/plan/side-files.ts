@@ -21,6 +21,10 @@ export type SideFileOptions = {
   readonly modelCard: boolean;
 };
 
+/** What a copy of the recipe is called. */
+export const recipeFileName = ({ dialect }: Recipe): string =>
+  dialect === 'mergekit' ? 'mergekit_config.yml' : 'recipe.yml';
+
 /** Everything of the output that is not weights; config.json comes last because it makes the folder a model. */
 export const sideFiles = (
   recipe: Recipe,
@@ -30,7 +34,7 @@ export const sideFiles = (
 ): SideFile[] => {
   const { path, others, configText } = donor.checkpoint;
   const written = (name: string, text: string): SideFile => ({ name, source: null, text });
-  const recipeName = recipe.dialect === 'mergekit' ? 'mergekit_config.yml' : 'recipe.yml';
+  const recipeName = recipeFileName(recipe);
   const own = [
     ...instead,
     ...(hasCard ? [written(recipeName, recipe.source.text), written('README.md', modelCard(recipe, models))] : []),

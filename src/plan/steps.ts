@@ -28,7 +28,8 @@ const range = (file: number, { dtype, shape, offset, bytes }: HeaderEntry): Tens
   shape: [...shape],
 });
 
-const loraOf = (adapter: Adapter | null, tensor: string, files: FileTable): LoraUpdate | null => {
+/** What an adapter adds to the tensor of that name. */
+export const loraOf = (adapter: Adapter | null, tensor: string, files: FileTable): LoraUpdate | null => {
   const update = adapter?.updates.get(tensor);
   if (adapter === null || update === undefined) return null;
   return {

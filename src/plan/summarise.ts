@@ -1,5 +1,6 @@
 import type { PlanSummary } from '../events.js';
 import type { ParameterValues, Plan } from '../protocol/plan.js';
+import { adapterLine } from './adapters/space.js';
 import { modelNames } from './names.js';
 
 const number = (value: number): string => String(Number(value.toPrecision(4)));
@@ -18,9 +19,9 @@ const settingsOf = (names: readonly string[], values: readonly ParameterValues[]
   names.map((name) => `${name} ${spread(values.flatMap((each) => each[name] ?? []))}`).join(' · ');
 
 /** The different values of each model's own parameters, in the order of the models. */
-const valuesByModel = ({ steps, operations, method, models }: Plan): Map<number, ParameterValues[]> => {
+const valuesByModel = ({ steps, adapterSteps, operations, method, models }: Plan): Map<number, ParameterValues[]> => {
   const found = new Map<number, Set<ParameterValues>>(models.map((_, index) => [index, new Set()]));
-  for (const { operation, inputs } of steps) {
+  for (const { operation, inputs } of [...steps, ...adapterSteps]) {
     const own = operation === null ? undefined : operations[operation];
     if (own?.method !== method) continue;
     for (const [index, { model }] of inputs.entries()) {
@@ -34,7 +35,12 @@ const valuesByModel = ({ steps, operations, method, models }: Plan): Map<number,
 /** The plan in a few lines for people. */
 export const summarise = (plan: Plan): PlanSummary => {
   const names = modelNames(plan.models);
-  const used = [...new Set(plan.steps.flatMap(({ operation }) => (operation === null ? [] : [operation])))];
+  const updates = plan.adapterSteps.filter(({ factors }) => factors !== null);
+  const used = [
+    ...new Set(
+      [...plan.steps, ...plan.adapterSteps].flatMap(({ operation }) => (operation === null ? [] : [operation])),
+    ),
+  ];
   const operations = used
     .flatMap((index) => plan.operations[index] ?? [])
     .filter(({ method }) => method === plan.method);
@@ -57,10 +63,12 @@ export const summarise = (plan: Plan): PlanSummary => {
       parameters,
       bytes,
     })),
-    settings: [sharedLine, ...lines].filter((line) => line !== ''),
-    tensors: plan.steps.length,
+    settings: [sharedLine, ...lines, adapterLine(plan.adapterSteps) ?? ''].filter((line) => line !== ''),
+    tensors: plan.steps.length + updates.length,
     copied: plan.steps.filter(({ operation }) => operation === null).length,
-    parameters: plan.steps.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0),
+    parameters:
+      plan.steps.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0) +
+      updates.reduce((sum, { rank, shape }) => sum + shape.reduce((both, size) => both + rank * size, 0), 0),
     shards: plan.shards.length,
     ...plan.estimate,
   };

@@ -53,7 +53,7 @@ export const withWorker = async <Result>(
 
 const mergeInto = async (worker: Worker, staging: Staging, options: MergeOptions): Promise<void> => {
   const { plan, output, device, threads, emit, signal } = options;
-  emit({ type: 'merge-started', bytesTotal: outputBytes(plan), tensorsTotal: plan.steps.length });
+  emit({ type: 'merge-started', ...totalsOf(plan) });
   const result = await worker.merge(
     { job: 1, planPath: staging.planPath, directory: staging.directory, device, threads, chunkElements: null },
     {
@@ -68,11 +68,20 @@ const mergeInto = async (worker: Worker, staging: Staging, options: MergeOptions
   emit({ type: 'published', path: output });
 };
 
-const outputBytes = ({ steps }: Plan): number => steps.reduce((sum, { output }) => sum + output.bytes, 0);
+const totalsOf = ({ steps, adapterSteps }: Plan): { bytesTotal: number; tensorsTotal: number } => {
+  const stored = adapterSteps.flatMap(({ factors }) => factors ?? []);
+  return {
+    bytesTotal:
+      steps.reduce((sum, { output }) => sum + output.bytes, 0) +
+      stored.reduce((sum, { a, b }) => sum + a.bytes + b.bytes, 0),
+    tensorsTotal: steps.length + stored.length,
+  };
+};
 
 const evaluatedModels = ({ plan, output }: MergeOptions): EvaluatedModel[] => {
   const names = modelNames(plan.models);
   const made = basename(output);
+  const isAdapter = plan.adapterSteps.some(({ factors }) => factors !== null);
   return [
     ...plan.models.map(({ role, path, adapter }, index) => ({
       name: names[index] ?? path,
@@ -84,8 +93,7 @@ const evaluatedModels = ({ plan, output }: MergeOptions): EvaluatedModel[] => {
     {
       name: names.includes(made) ? `${made} (merge)` : made,
       role: 'merge',
-      path: output,
-      adapter: null,
+      ...(isAdapter ? { path: plan.models[0]?.path ?? '', adapter: output } : { path: output, adapter: null }),
       key: keyOfPlan(plan),
     },
   ];

@@ -1,0 +1,44 @@
+import { dtypeBytes } from '../../hub/safetensors-header.js';
+import type { AdapterStep, Estimate, StepOutput } from '../../protocol/plan.js';
+import type { OutputTensor } from '../layout.js';
+import type { DraftedUpdate } from './draft-updates.js';
+
+/** The factors that are stored, A and B of one update after the other. */
+export const factorTensors = (updates: readonly DraftedUpdate[]): OutputTensor[] =>
+  updates.flatMap(({ to }) => (typeof to === 'number' ? [] : [to.a, to.b]));
+
+/** The merged updates with the places that `factorTensors` were given. */
+export const placeUpdates = (updates: readonly DraftedUpdate[], outputs: readonly StepOutput[]): AdapterStep[] => {
+  let next = 0;
+  return updates.flatMap(({ step, to }): AdapterStep[] => {
+    if (typeof to === 'number') return [{ ...step, factors: null, step: to }];
+    const [a, b] = [outputs[next], outputs[next + 1]];
+    next += 2;
+    return a === undefined || b === undefined ? [] : [{ ...step, factors: { a, b }, step: null }];
+  });
+};
+
+/** Multiplications of one core in a second, in float64. */
+const multiplications = 5e9;
+
+const threads = 2;
+
+/** The estimate with what merging the updates reads, holds and takes. */
+export const withUpdates = (estimate: Estimate, steps: readonly AdapterStep[]): Estimate => {
+  let { bytesRead, peakMemory, seconds } = estimate;
+  let most = 0;
+  for (const { base, inputs, shape, rank, mode } of steps) {
+    const pairs = [...(base === null ? [] : [base]), ...inputs].flatMap(({ lora }) => lora ?? []);
+    const [rows = 1, columns = 1] = shape;
+    const width = pairs.reduce((sum, { a }) => sum + (a.shape[0] ?? 0), 0) + rank;
+    const factors = width * (rows + columns);
+    bytesRead += pairs.reduce((sum, { a, b }) => sum + a.bytes + b.bytes, 0);
+    // Twenty products of the update with as many columns as all ranks make it thin again.
+    const work = mode === 'delta' ? 20 * rows * columns * width : 8 * factors * width;
+    seconds += work / multiplications / threads;
+    const held = mode === 'delta' ? rows * columns * dtypeBytes.F32 : 0;
+    most = Math.max(most, 4 * factors * dtypeBytes.F64 + held);
+  }
+  peakMemory += threads * most;
+  return { ...estimate, bytesRead, peakMemory, seconds };
+};
