@@ -4,12 +4,15 @@ import { cpus, platform, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { benchEvaluation } from './bench/evaluation.mjs';
 import { recipes } from './bench/recipes.mjs';
 import { makeCheckpoints, sizes } from './bench/synthetic.mjs';
 
 const usage = `npm run bench -- [--size 1.1B] [--methods linear,ties] [--rounds 3] [--dir FOLDER] [--keep]
   Makes synthetic bfloat16 Llamas, then runs amalgam's merge and the copy limit (read every input byte once,
   write every output byte once) alternately, and prints medians. Sizes: ${Object.keys(sizes).join(', ')}.
+npm run bench -- --evaluation [--threads 1] [--rounds 3]
+  Scores zoo models by amalgam and by a loop over single examples, alternately.
 `;
 
 const { values } = parseArgs({
@@ -19,6 +22,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     dir: { type: 'string', default: join(tmpdir(), 'amalgam-bench') },
     keep: { type: 'boolean', default: false },
+    evaluation: { type: 'boolean', default: false },
+    threads: { type: 'string', default: '1' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -67,14 +72,21 @@ const runAmalgam = (recipe, output) => {
   return { whole, stage: finished.seconds, peak: finished.peakMemory };
 };
 
-if (values.help) process.stdout.write(usage);
-else {
-  const rounds = Number(values.rounds);
-  const directory = values.dir;
-  mkdirSync(directory, { recursive: true });
+const rounds = Number(values.rounds);
+
+const machine = () =>
   process.stdout.write(
     `machine  ${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 1e9).toFixed(0)} GB, ${platform()} ${release()}, Node ${process.versions.node}\n`,
   );
+
+if (values.help) process.stdout.write(usage);
+else if (values.evaluation) {
+  machine();
+  await benchEvaluation({ rounds, median, threads: Number(values.threads) });
+} else {
+  const directory = values.dir;
+  mkdirSync(directory, { recursive: true });
+  machine();
   const [base, ...tunes] = makeCheckpoints(directory, values.size, 3);
   process.stdout.write(
     `models   ${values.size} bfloat16, a base and three fine-tunes, in ${directory}; ${rounds} rounds, medians, warm files\n\n`,

@@ -18,7 +18,7 @@ from .packages import require_transformers
 from .read_task import read_task
 from .rouge import rouge_scorer
 from .run_task import Job, run_task
-from .threads import torch_threads
+from .threads import fit_threads, torch_threads
 
 
 def check_numbers(params: EvaluateParams) -> None:
@@ -75,7 +75,9 @@ def evaluate(
     @cache
     def model() -> LoadedModel:
         adapter = Path(params.adapter_path) if params.adapter_path is not None else None
-        return load_model(Path(params.model_path), adapter, device, merged)
+        loaded = load_model(Path(params.model_path), adapter, device, merged)
+        fit_threads(loaded.parameters, params.threads)
+        return loaded
 
     with torch_threads(params.threads):
         results = [run_task(read, model, job, kept_scores(job, read.task, device)) for read in tasks]

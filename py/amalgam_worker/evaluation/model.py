@@ -38,6 +38,11 @@ class LoadedModel:
         return bool(self.model.config.is_encoder_decoder)
 
     @property
+    def parameters(self) -> int:
+        """Number of elements of all weights, tied ones once."""
+        return int(sum(parameter.numel() for parameter in self.model.parameters()))
+
+    @property
     def pad_id(self) -> int:
         """Padding is masked, so any token does where the tokenizer has none: its end of sequence, or 0."""
         for token in (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id):

@@ -93,9 +93,9 @@ def run_task(
 ) -> TaskResult:
     """Outcomes of every example, kept ones first; the model is asked for only if some are left.
 
-    A metric notification follows the kept outcomes and each batch, the last of them with all examples.
+    A metric notification follows the kept outcomes and each batch, the last of them with all examples. The
+    model's loading is not part of the task's seconds.
     """
-    started = time.monotonic()
     total = len(read.examples)
     keys = [] if kept is None else [example_key(example) for example in read.examples]
     known = {} if kept is None else kept.read()
@@ -116,8 +116,10 @@ def run_task(
     if reused:
         tell(outcomes.values())
     missing = [index for index in range(total) if index not in outcomes]
-    if missing:
-        for scored in scored_batches(read, missing, model(), job):
+    loaded = model() if missing else None
+    started = time.monotonic()
+    if loaded is not None:
+        for scored in scored_batches(read, missing, loaded, job):
             outcomes.update(scored)
             if kept is not None:
                 kept.append((keys[index], outcome) for index, outcome in scored)

@@ -35,10 +35,9 @@ class Prepared:
 
 def token_budget(loaded: LoadedModel, most: int) -> int:
     """Tokens of a batch whose size is to be found; a small model on a CPU gets `most`."""
-    parameters = int(sum(parameter.numel() for parameter in loaded.model.parameters()))
     vocabulary = int(loaded.model.get_input_embeddings().weight.shape[0])
     if loaded.device.type == "cpu":
-        budget = max(FEWEST_TOKENS, min(most, CPU_OPERATIONS // parameters))
+        budget = max(FEWEST_TOKENS, min(most, CPU_OPERATIONS // loaded.parameters))
     else:
         budget = ACCELERATOR_TOKENS
     return min(budget, max(FEWEST_TOKENS, MOST_LOGITS // vocabulary))

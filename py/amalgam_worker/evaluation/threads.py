@@ -7,6 +7,9 @@ import torch
 
 from ..devices import usable_cpus
 
+# Smaller models' matrices are done before a second thread has woken up.
+FEW_PARAMETERS = 1 << 23
+
 
 @contextmanager
 def torch_threads(count: int | None) -> Iterator[None]:
@@ -17,3 +20,9 @@ def torch_threads(count: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def fit_threads(parameters: int, asked: int | None) -> None:
+    """One thread for a small model, unless a number was asked for; to be called inside `torch_threads`."""
+    if asked is None and parameters < FEW_PARAMETERS:
+        torch.set_num_threads(1)

@@ -58,10 +58,29 @@ def test_limit_takes_the_first_examples(params: EvaluateParams) -> None:
         assert part.scores == task.scores[:6]
 
 
+def test_a_seeded_sample_is_scored_in_file_order(params: EvaluateParams) -> None:
+    whole = run_evaluation(params).result.tasks[0]
+    part = run_evaluation(replace(params, limit=6, sample_seed=4)).result.tasks[0]
+    places = [whole.ids.index(key) for key in part.ids]
+    assert places == sorted(places) != list(range(6))
+    assert part.predictions == [whole.predictions[place] for place in places]
+
+
 def test_threads_are_as_before_afterwards(params: EvaluateParams) -> None:
     before = torch.get_num_threads()
     run_evaluation(replace(params, threads=before + 1, limit=1))
     assert torch.get_num_threads() == before
+
+
+def test_a_small_model_gets_one_thread_unless_more_are_asked_for(params: EvaluateParams) -> None:
+    seen: list[int] = []
+
+    def emit(event: MetricNotification | LogNotification) -> None:
+        seen.append(torch.get_num_threads())
+
+    for threads in (None, 2):
+        evaluate(replace(params, threads=threads, limit=1), emit, lambda: False)
+    assert seen == [1, 1, 2, 2]
 
 
 @pytest.mark.parametrize("calls", range(1, 8))
