@@ -26,8 +26,9 @@ def merge_in_core(updates: Updates) -> Factors:
         for factors in updates.factors
     ]
     core = updates.merge_held(updates.step.tensor, cores)
-    b, a = split(decompose(core), updates.step.rank)
-    return Factors(a @ right.T, left @ b, scale)
+    inside = decompose(core)
+    b, a = split(inside._replace(left=left @ inside.left, right=inside.right @ right.T), updates.step.rank)
+    return Factors(a, b, scale)
 
 
 def _basis(columns: torch.Tensor) -> torch.Tensor:
