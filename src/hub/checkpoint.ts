@@ -52,7 +52,8 @@ const collect = (
     for (const [name, entry] of entries) {
       if ((placed.get(name) ?? shards[file]) !== shards[file]) continue;
       if (tensors.has(name)) throw inconsistent(`${model} holds \`${printable(name)}\` in more than one of its files`);
-      tensors.set(name, { ...entry, file });
+      const { dtype, shape, offset, bytes } = entry;
+      tensors.set(name, { dtype, shape, offset, bytes, file });
     }
   }
   for (const [name, shard] of placed) {

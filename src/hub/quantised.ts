@@ -20,6 +20,7 @@ const formats: readonly (readonly [format: string, name: RegExp])[] = [
 
 /** Weights that a tensor could be the scale of, by its name. */
 const scaledBy = (name: string): string[] => {
+  if (!name.includes('scale')) return [];
   const [, module] = /^(.*\.)scale_weight$/.exec(name) ?? [];
   const [, weight] = /^(.+)[._]scales?$/.exec(name) ?? [];
   return [

@@ -121,12 +121,20 @@ export const parseHeader = (path: string, text: string, fileBytes: number): Head
   if (parsed.length > maximumTensors) return broken(path, `it names ${parsed.length} tensors`);
   const dataStart = 8 + Buffer.byteLength(text);
   const entries: [string, HeaderEntry][] = [];
+  // Layers repeat their shapes: one array for all of them saves much memory.
+  const shapes = new Map<string, readonly number[]>();
+  const shared = (entry: HeaderEntry): HeaderEntry => {
+    const key = entry.shape.join();
+    const shape = shapes.get(key) ?? entry.shape;
+    shapes.set(key, shape);
+    return { dtype: entry.dtype, shape, offset: entry.offset, bytes: entry.bytes };
+  };
   for (const [name, value] of parsed) {
     if (name === '__metadata__') checkMetadata(path, value);
     else {
       const entry = parseEntry(name, value, dataStart, fileBytes);
       if (typeof entry === 'string') return broken(path, `tensor \`${printable(name)}\` ${printable(entry)}`);
-      entries.push([name, entry]);
+      entries.push([name, shared(entry)]);
     }
   }
   entries.sort(([, a], [, b]) => a.offset - b.offset || a.bytes - b.bytes);

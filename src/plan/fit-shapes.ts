@@ -2,7 +2,7 @@ import type { Member } from './group.js';
 import type { OutlinedTensor } from './outline.js';
 import { countFor, noteMisfit, type Problems } from './problems.js';
 import { vocabularyAxis } from './tensor-roles.js';
-import { isMergeable, promote } from './tensor-view.js';
+import { isMergeable, promote, sameShape } from './tensor-view.js';
 
 export type MismatchOptions = {
   /** Tensors of different shapes: refuse, leave out models that differ from the base, or pad with zeros to the largest. */
@@ -23,9 +23,6 @@ export type Fitted = {
   readonly members: readonly Member[];
   readonly rows: Rows;
 };
-
-const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((size, axis) => size === b[axis]);
 
 /** Whether the shapes differ along `axis` alone. */
 const differOnlyAlong = (shapes: readonly (readonly number[])[], axis: number): boolean => {

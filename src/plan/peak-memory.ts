@@ -1,6 +1,7 @@
 import { type MethodName, methodSpec } from '../protocol/methods.js';
 import type { LoraUpdate, Operation, RowMap, Step, StepInput, TensorRange } from '../protocol/plan.js';
 import { inputsOf } from './steps.js';
+import { sameShape } from './tensor-view.js';
 
 /** The worker's defaults, which the prediction assumes. */
 const chunkElements = 262_144;
@@ -43,7 +44,7 @@ const chunkOf = (operation: Operation, shape: readonly number[]): number => {
 
 /** Arrays of a chunk's length: bytes as stored, elements, and a copy; those that are mapped or padded are put together from others. */
 const arraysOf = ({ rows, shape }: StepInput, step: Step): number =>
-  rows === null && String(shape) === String(step.shape) ? 3 : 6;
+  rows === null && sameShape(shape, step.shape) ? 3 : 6;
 
 /** What is kept of a whole tensor while its chunks stream. */
 const statisticsOf = ({ method, shared }: Operation, shape: readonly number[], inputs: number): number => {

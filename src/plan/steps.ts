@@ -2,7 +2,7 @@ import type { Adapter } from '../hub/adapter.js';
 import type { OpenedModel } from '../hub/open-model.js';
 import type { HeaderEntry } from '../hub/safetensors-header.js';
 import type { InputFile, LoraUpdate, Step, StepInput, TensorRange } from '../protocol/plan.js';
-import type { TensorView } from './tensor-view.js';
+import { sameShape, type TensorView } from './tensor-view.js';
 
 /** Files of all models in one list, each once. */
 export type FileTable = { readonly files: InputFile[]; readonly indexOf: (file: InputFile) => number };
@@ -20,12 +20,21 @@ export const fileTable = (): FileTable => {
   };
 };
 
+const copies = new WeakMap<readonly number[], number[]>();
+
+/** A shape in the form of the plan: the same for tensors that share theirs. */
+const planned = (shape: readonly number[]): number[] => {
+  const copy = copies.get(shape) ?? [...shape];
+  copies.set(shape, copy);
+  return copy;
+};
+
 const range = (file: number, { dtype, shape, offset, bytes }: HeaderEntry): TensorRange => ({
   file,
   offset,
   bytes,
   dtype,
-  shape: [...shape],
+  shape: planned(shape),
 });
 
 /** What an adapter adds to the tensor of that name. */
@@ -51,7 +60,7 @@ export const stepInput = (
 ): StepInput => ({
   model,
   tensor: name,
-  shape: [...shape],
+  shape: planned(shape),
   parts: parts.flatMap((part) => {
     const file = checkpoint.files[part.file];
     return file === undefined ? [] : [range(files.indexOf(file), part)];
@@ -66,7 +75,7 @@ export const rangesOf = ({ parts, lora }: StepInput): readonly TensorRange[] =>
 
 /** Whether the worker may take an input's bytes for the tensor itself. */
 export const isPlain = (input: StepInput, shape: readonly number[]): boolean =>
-  input.lora === null && input.rows === null && input.parts.length === 1 && String(input.shape) === String(shape);
+  input.lora === null && input.rows === null && input.parts.length === 1 && sameShape(input.shape, shape);
 
 export const inputsOf = ({ base, inputs }: Pick<Step, 'base' | 'inputs'>): readonly StepInput[] =>
   base === null ? inputs : [base, ...inputs];

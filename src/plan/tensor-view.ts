@@ -13,6 +13,9 @@ export type TensorView = {
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
+export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a === b || (a.length === b.length && a.every((size, axis) => size === b[axis]));
+
 /** Tensors that are averaged; integers and masks are copied where all models agree. */
 export const isMergeable = isFloating;
 
