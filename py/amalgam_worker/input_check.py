@@ -20,6 +20,7 @@ from amalgam_worker.protocol import (
     TensorRange,
 )
 from amalgam_worker.tensors.dtypes import is_floating, item_size
+from amalgam_worker.tensors.zero_padding import inner_shape
 
 
 def check_input(plan: Plan, step: Step, source: StepInput) -> None:
@@ -33,9 +34,8 @@ def check_input(plan: Plan, step: Step, source: StepInput) -> None:
     stored = sum(prod(part.shape) for part in source.parts)
     require(stored == prod(source.shape), f"parts of {name} do not make {source.shape}")
     shape = source.shape if source.rows is None else _mapped_shape(plan, step, source, source.rows, name)
-    within = len(shape) == len(step.shape) and all(
-        size <= room for size, room in zip(shape, step.shape, strict=True)
-    )
+    room = inner_shape(step.shape, len(shape))
+    within = len(shape) == len(room) and all(size <= most for size, most in zip(shape, room, strict=True))
     require(within, f"{name} of shape {shape} does not fit {step.tensor} of shape {step.shape}")
     if source.lora is not None:
         check_update(plan, name, source.shape, source.lora)

@@ -6,6 +6,7 @@ from amalgam_worker.adapters.check_step import check_adapter_step
 from amalgam_worker.input_check import check_input, check_output, check_row_map, require
 from amalgam_worker.protocol import METHOD_PARAMETERS, Operation, Plan, Step
 from amalgam_worker.tensors.dtypes import is_floating
+from amalgam_worker.tensors.zero_padding import inner_shape
 
 
 def check_plan(plan: Plan) -> None:
@@ -42,7 +43,8 @@ def _check_step(plan: Plan, step: Step) -> None:
         check_input(plan, step, source)
     if step.operation is None:
         for source in step.inputs:
-            same = source.parts[0].dtype == output.dtype and source.shape == step.shape
+            room = inner_shape(step.shape, len(source.shape))
+            same = source.parts[0].dtype == output.dtype and source.shape == room
             plain = source.lora is None and source.rows is None
             require(same and plain, f"{name} cannot be copied as it is")
         return

@@ -3,6 +3,7 @@ import type { Dtype, Step, StepInput } from '../protocol/plan.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { Holder } from '../tokenizer/align-rows.js';
 import type { Group, Member } from './group.js';
+import { storedShape } from './logits-bias.js';
 import type { ModelTable } from './model-table.js';
 import type { OperationTable } from './operations.js';
 import type { OutlinedTensor } from './outline.js';
@@ -59,7 +60,7 @@ export const draftSteps = (
     const stored = promote(
       [...(group.base === null ? [] : [group.base]), ...group.inputs].map(({ view }) => view.dtype),
     );
-    const bare = { tensor: tensor.name, shape, base, inputs };
+    const bare = { tensor: tensor.name, shape: [...storedShape(tensor.name, shape)], base, inputs };
     if (!isMergeable(stored)) return { step: { ...bare, operation: null }, dtype: stored };
     const dtype = recipe.outputDtype ?? stored;
     const isCopy = dtype === stored && inputs[0] !== undefined && isPlain(inputs[0], shape);

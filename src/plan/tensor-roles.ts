@@ -23,7 +23,6 @@ export const vocabularySize = (config: JsonObject | null): number | null => {
 
 /** The axis along which a loose tensor has one row per token, or null. Names decide, else the size that config.json gives. */
 export const vocabularyAxis = (key: string, shape: readonly number[], vocabulary: number | null): number | null => {
-  if (key.endsWith('final_logits_bias')) return shape.length - 1;
   if (isTokenEmbedding(key) || isHead(key)) return 0;
   const named = /emb|tok|vocab|head|out|logit|decoder|lm/i.test(key);
   const sized = shape.length <= 2 && shape[0] === vocabulary && shape[1] !== vocabulary;

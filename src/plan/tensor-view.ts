@@ -1,6 +1,7 @@
 import type { StoredTensor } from '../hub/checkpoint.js';
 import { dtypeBytes, isFloating } from '../hub/safetensors-header.js';
 import type { Dtype } from '../protocol/plan.js';
+import { mergedShape } from './logits-bias.js';
 
 /** A tensor of a model as the merge sees it: stored ranges that, flattened and joined, are the tensor. */
 export type TensorView = {
@@ -35,7 +36,7 @@ export const promote = (dtypes: readonly Dtype[]): Dtype => {
 export const viewOf = (name: string, stored: StoredTensor): TensorView => ({
   name,
   dtype: stored.dtype,
-  shape: stored.shape,
+  shape: mergedShape(name, stored.shape),
   parts: [stored],
 });
 

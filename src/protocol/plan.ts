@@ -55,7 +55,10 @@ export const StepInput = z.strictObject({
   model: z.int(),
   /** The tensor's name in that model. */
   tensor: z.string(),
-  /** What the parts make when their elements are joined; where it is smaller than the step's, zeros follow in each dimension. */
+  /**
+   * What the parts make when their elements are joined; where it is smaller than the step's, zeros follow in each
+   * dimension. Leading dimensions in which the step has size 1 may be left out.
+   */
   shape: z.array(z.int()),
   /** One range, or several that are joined, such as the experts of a layer. All of one type. */
   parts: z.array(TensorRange),

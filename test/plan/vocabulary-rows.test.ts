@@ -109,6 +109,27 @@ describe('rows of vocabulary tensors', () => {
     expect(originsOf(plan, head)).toEqual([own(0, 6), [...own(1, 5), '0:5']]);
   });
 
+  test('are aligned in a bias that is stored as one row', async () => {
+    const bias = (count: number): TestTensors => ({ final_logits_bias: { dtype: 'BF16', shape: [1, count] } });
+    write('bias', {}, { more: bias(4) });
+    write('longer-bias', { vocabulary: 6 }, { added: ['<x>', '<y>'], more: bias(6) });
+    const models = ['bias', 'longer-bias'];
+    for (const tokenizer of ['', 'tokenizer: { source: union }\n']) {
+      const { plan, faults } = await planned(models, {}, tokenizer);
+      expect(faults).toEqual([]);
+      expect(stepOf(plan, 'final_logits_bias')?.shape).toEqual([1, 6]);
+      expect(originsOf(plan, 'final_logits_bias')).toEqual([[...own(0, 4), '1:4', '1:5'], own(1, 6)]);
+      expect(JSON.parse(plan?.shards[0]?.header ?? '{}').final_logits_bias.shape).toEqual([1, 6]);
+    }
+    const { plan: cut } = await planned(models, { truncateEmbeddings: true });
+    expect(stepOf(cut, 'final_logits_bias')?.shape).toEqual([1, 4]);
+    const { plan: same } = await planned(['bias', 'bias']);
+    expect(stepOf(same, 'final_logits_bias')?.inputs.map(({ shape, rows }) => [shape, rows])).toEqual([
+      [[4], null],
+      [[4], null],
+    ]);
+  });
+
   test('are aligned where layers are stacked', async () => {
     const text = [
       'merge_method: passthrough',

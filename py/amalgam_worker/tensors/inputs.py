@@ -13,7 +13,7 @@ from amalgam_worker.tensors.reader import InputFiles
 from amalgam_worker.tensors.row_map import RowSegment, map_rows, row_segments
 from amalgam_worker.tensors.stored import StoredValues, stored_tensor
 from amalgam_worker.tensors.values import Values
-from amalgam_worker.tensors.zero_padding import zero_padded
+from amalgam_worker.tensors.zero_padding import inner_shape, zero_padded
 
 
 class InputOpener:
@@ -36,7 +36,7 @@ class InputOpener:
         widths = [source.shape[1:] for source in sources]
         if any(source.rows is not None for source in sources):
             # Rows that models lend each other are as wide as the output's.
-            widths = [step.shape[1:] for _ in sources]
+            widths = [inner_shape(step.shape, len(source.shape))[1:] for source in sources]
             own = [
                 zero_padded(values, source.shape, [*source.shape[:1], *width], dtype)
                 for source, values, width in zip(sources, own, widths, strict=True)
@@ -64,11 +64,12 @@ class InputOpener:
         tensors: Mapping[int, Values],
         dtype: torch.dtype,
     ) -> Values:
+        shape = inner_shape(step.shape, len(source.shape))
         if source.rows is None:
-            return zero_padded(tensors[source.model], [*source.shape[:1], *width], step.shape, dtype)
+            return zero_padded(tensors[source.model], [*source.shape[:1], *width], shape, dtype)
         row_map, segments = self._row_maps[source.rows], self._segments_of(source.rows, source.model)
         mapped = map_rows(row_map, segments, tensors, prod(width), dtype)
-        return zero_padded(mapped, [row_map.rows, *width], step.shape, dtype)
+        return zero_padded(mapped, [row_map.rows, *width], shape, dtype)
 
     def _segments_of(self, rows: int, model: int) -> list[RowSegment]:
         found = self._segments.get((rows, model))

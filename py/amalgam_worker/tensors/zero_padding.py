@@ -63,6 +63,12 @@ class ZeroPadded:
             self._place(target, origin + (index + whole) * padded_step, values[tail:], 0, axis + 1)
 
 
+def inner_shape(shape: Sequence[int], rank: int) -> list[int]:
+    """A shape without the leading ones that a tensor of `rank` dimensions lacks: [1, n] holds an [n]."""
+    lead = max(0, len(shape) - rank)
+    return list(shape[lead:] if all(size == 1 for size in shape[:lead]) else shape)
+
+
 def zero_padded(inner: Values, shape: Sequence[int], padded: Sequence[int], dtype: torch.dtype) -> Values:
     """`inner`, of shape `shape`, at the start of each dimension of a tensor of shape `padded`."""
     if list(shape) == list(padded):

@@ -254,6 +254,18 @@ def test_maps_where_there_can_be_none_are_refused(tmp_path: Path) -> None:
         run_plan(step_plan(maker, [2, 2], inputs, how=how, row_maps=[scalar]))
 
 
+def test_a_vector_is_mapped_into_a_single_row(tmp_path: Path) -> None:
+    weight = torch.arange(5.0)
+    maker = models_in(tmp_path, {"w": weight})
+    source = cut_input(maker, 0, rows=0)
+    plan = step_plan(maker, [1, 4], [source], row_maps=[row_map([3, 0, [(0, 2), (0, 4)]])])
+    assert torch.equal(run_plan(plan)["w"], torch.tensor([[3.0, 0.0, 3.0, 0.0]]))
+    copied = step_plan(maker, [1, 5], [cut_input(maker, 0)], how=None)
+    assert torch.equal(run_plan(copied)["w"], weight[None])
+    with pytest.raises(WorkerError, match="does not fit w"):
+        run_plan(step_plan(maker, [2, 5], [cut_input(maker, 0)]))
+
+
 def test_a_model_that_takes_part_twice_maps_each_tensor_of_its_own(tmp_path: Path) -> None:
     first, second = torch.arange(6.0).reshape(3, 2), torch.arange(10.0, 16).reshape(3, 2)
     maker = models_in(tmp_path, {"w": first, "v": second}, {"w": -first})
