@@ -46,7 +46,12 @@ export type Worker = {
   ) => Promise<MergeResult>;
   readonly evaluate: (
     params: EvaluateParams,
-    options?: { readonly onMetric?: (metric: MetricNotification) => void; readonly signal?: AbortSignal | undefined },
+    options?: {
+      readonly onMetric?: (metric: MetricNotification) => void;
+      /** Of a merge in memory. */
+      readonly onProgress?: (progress: ProgressNotification) => void;
+      readonly signal?: AbortSignal | undefined;
+    },
   ) => Promise<EvaluateResult>;
   /** Lets the worker leave; pending requests are rejected. */
   readonly close: () => Promise<void>;
@@ -143,10 +148,18 @@ export const startWorker = async ({
         });
         return escalating(aborted, connection.request('merge', params, { signal: aborted })).finally(forget);
       },
-      evaluate: async (params, { onMetric, signal: aborted } = {}) => {
-        const forget = connection.onNotification('metric', (metric) => {
-          if (metric.job === params.job) onMetric?.(metric);
-        });
+      evaluate: async (params, { onMetric, onProgress, signal: aborted } = {}) => {
+        const forgets = [
+          connection.onNotification('metric', (metric) => {
+            if (metric.job === params.job) onMetric?.(metric);
+          }),
+          connection.onNotification('progress', (progress) => {
+            if (progress.job === params.job) onProgress?.(progress);
+          }),
+        ];
+        const forget = () => {
+          for (const each of forgets) each();
+        };
         return escalating(aborted, connection.request('evaluate', params, { signal: aborted })).finally(forget);
       },
       close,

@@ -32,6 +32,7 @@ export const evaluate = (context: CliContext, models: readonly string[], flags: 
         role: 'parent',
         path,
         adapter,
+        merged: null,
         key: null,
       }),
     );

@@ -1,11 +1,14 @@
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { exitCodes, UserError } from '../errors.js';
 import { exitCodeOf, isError } from '../fault.js';
 import { afterDownload } from '../hub/download.js';
 import { summarise } from '../plan/summarise.js';
 import { fetchInputs } from '../run/fetch-inputs.js';
-import { runMerge } from '../run/merge.js';
+import { inMemory } from '../run/memory-model.js';
+import { evaluateMerge, runMerge } from '../run/merge.js';
 import { evaluationName } from '../run/output.js';
 import { planRecipe, refuseFaults } from '../run/plan-recipe.js';
+import { makesAdapter } from '../run/plan-size.js';
 import { type CliContext, packageRoot, packageVersion } from './context.js';
 import { repositoryFinder } from './find-repository.js';
 import { computeOf, type MergekitFlags, refuseUnsafeSerialization } from './mergekit-flags.js';
@@ -21,12 +24,51 @@ export type MergeFlags = SessionFlags &
     readonly device: string;
     readonly threads?: number;
     readonly force?: boolean;
+    /** False: the merge is made in memory, scored and forgotten. */
+    readonly save?: boolean;
   };
 
-/** `amalgam merge RECIPE OUT` */
-export const merge = async (context: CliContext, recipe: string, out: string, flags: MergeFlags): Promise<number> => {
-  const output = resolve(context.cwd, out);
-  const code = await runSession(context, flags, { title: 'merge', recipe, output: out }, async ({ emit, signal }) => {
+type Target = { readonly output: string | null; readonly name: string };
+
+/** Where the merge goes and what it is called; without an output it needs tasks, or nothing would come of it. */
+const targetOf = (cwd: string, recipe: string, out: string | undefined, { save, tasks }: MergeFlags): Target => {
+  if (save === false) {
+    if (tasks !== undefined) return { output: null, name: basename(out ?? recipe).replace(/\.ya?ml$/, '') };
+    throw new UserError({
+      code: 'nothing-to-do',
+      message: 'with --no-save and without --eval nothing would come of the merge',
+      hint: 'add --eval and names of tasks',
+      exitCode: exitCodes.usage,
+    });
+  }
+  if (out !== undefined) return { output: resolve(cwd, out), name: basename(out) };
+  throw new UserError({
+    code: 'no-output',
+    message: 'the folder to make is missing',
+    hint: `amalgam merge ${recipe} OUT, or --eval TASKS --no-save to score the merge without saving it`,
+    exitCode: exitCodes.usage,
+  });
+};
+
+const adapterInMemory = (): UserError =>
+  new UserError({
+    code: 'adapter-in-memory',
+    message: 'this recipe makes an adapter, and only a whole model is scored in memory',
+    hint: 'score it with --adapter-output merged, or save it',
+    exitCode: exitCodes.usage,
+  });
+
+/** `amalgam merge RECIPE [OUT]` */
+export const merge = async (
+  context: CliContext,
+  recipe: string,
+  out: string | undefined,
+  flags: MergeFlags,
+): Promise<number> => {
+  const shown = { title: 'merge', recipe, output: flags.save === false ? null : (out ?? null) };
+  let made: string | null = null;
+  const code = await runSession(context, flags, shown, async ({ emit, signal }) => {
+    const { output, name } = targetOf(context.cwd, recipe, out, flags);
     refuseUnsafeSerialization(flags);
     const { plan, faults, downloads } = await planRecipe(recipe, {
       cwd: context.cwd,
@@ -40,23 +82,26 @@ export const merge = async (context: CliContext, recipe: string, out: string, fl
     const all = [...faults, ...taskFaults];
     if (all.length > 0) emit({ type: 'faults', faults: all });
     if (plan === null || all.some(isError)) throw refuseFaults(recipe, all, exitCodeOf(all));
-    emit({ type: 'plan-ready', plan: summarise(plan) });
+    if (output === null && makesAdapter(plan)) throw adapterInMemory();
+    const summary = summarise(plan);
+    emit({ type: 'plan-ready', plan: output === null ? inMemory(summary) : summary });
     const { python, environment } = await pythonFor(context, emit);
     await fetchInputs(downloads, { emit, signal });
-    await runMerge({
+    const options = {
       plan: { ...plan, files: afterDownload(plan.files) },
-      output,
-      force: flags.force ?? false,
       version: packageVersion,
       tasks,
-      evaluation: evaluationSettings(flags, context, join(output, evaluationName)),
+      evaluation: evaluationSettings(flags, context, output === null ? null : join(output, evaluationName)),
       python,
       environment,
       ...computeOf(flags),
       emit,
       signal,
-    });
+    };
+    made = output;
+    if (output === null) await evaluateMerge({ ...options, name });
+    else await runMerge({ ...options, output, force: flags.force ?? false });
   });
-  if (code === 0 && !flags.json) context.stdout.write(`${output}\n`);
+  if (code === 0 && made !== null && !flags.json) context.stdout.write(`${made}\n`);
   return code;
 };

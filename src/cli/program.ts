@@ -38,18 +38,20 @@ export const createProgram = (context: CliContext, done: (exitCode: number) => v
   const mergeCommand = command('merge', 'merge the models of a recipe into a new folder');
   mergekitFlags(displayFlags(computeFlags(evaluationFlags(planFlags(mergeCommand)))))
     .argument('<recipe>', 'YAML file in the dialect of mergekit or of the LLM-Merging starter kit')
-    .argument('<out>', 'folder to make')
+    .argument('[out]', 'folder to make; not needed with --no-save')
     .option('--eval <tasks>', 'score the merge and every model it is made of on these tasks', list)
+    .option('--no-save', 'merge in memory, score, and write no model')
     .option('--force', 'replace an earlier merge')
     .addHelpText(
       'after',
       examples(
         'amalgam merge configs/recipes/zoo/ties.yml out/ties --eval arithmetic,knowledge,summary',
+        'amalgam merge recipe.yml --eval arithmetic,summary --no-save',
         'amalgam merge recipe.yml out/merged --json > run.ndjson',
         'amalgam merge mergekit.yaml out/merged --copy-tokenizer --out-shard-size 1B --lazy-unpickle',
       ),
     )
-    .action(async (recipe: string, out: string, flags: MergeFlags & { eval?: string[] }) => {
+    .action(async (recipe: string, out: string | undefined, flags: MergeFlags & { eval?: string[] }) => {
       const { merge } = await import('./merge.js');
       done(await merge(context, recipe, out, { ...flags, ...(flags.eval && { tasks: flags.eval }) }));
     });

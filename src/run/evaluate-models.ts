@@ -3,14 +3,21 @@ import { type ModelResult, scoreboardOf } from '../evaluation/scoreboard.js';
 import type { Emit, Scoreboard, ScoreRow } from '../events.js';
 import { formatCount, plural } from '../format.js';
 import type { EvaluationTask } from '../protocol/messages.js';
+import type { Plan } from '../protocol/plan.js';
 import { keyOfFiles } from './model-key.js';
 import { openResults } from './results.js';
+import { tellMerge } from './tell-merge.js';
+
+export type MergedInMemory = { readonly plan: Plan /** File that holds it. */; readonly planPath: string };
 
 export type EvaluatedModel = {
   readonly name: string;
   readonly role: ScoreRow['role'];
+  /** Its folder; with a plan, a folder of configuration and tokenizer alone. */
   readonly path: string;
   readonly adapter: string | null;
+  /** A plan that is merged in memory, first of all; null where the weights are in the folder. */
+  readonly merged: MergedInMemory | null;
   /** Stands for what the model computes; null: its files do. */
   readonly key: string | null;
 };
@@ -51,31 +58,33 @@ const tellReused = (emit: Emit, { name, results }: ModelResult): void => {
 
 const evaluateModel = async (
   worker: Worker,
-  { name, role, path, adapter, key }: EvaluatedModel,
+  { name, role, path, adapter, merged, key }: EvaluatedModel,
   job: number,
   { tasks, limit, sampleSeed, batchSize, keptScores, device, threads, emit, signal }: EvaluateOptions,
 ): Promise<ModelResult> => {
-  const evaluated = await worker.evaluate(
-    {
-      job,
-      modelPath: path,
-      adapterPath: adapter,
-      planPath: null,
-      tasks: [...tasks],
-      limit,
-      sampleSeed,
-      batchSize,
-      device,
-      threads,
-      keptScores,
-      modelKey: key ?? keyOfFiles(path, adapter),
+  const merging = merged === null ? null : tellMerge(merged.plan, emit);
+  const params = {
+    job,
+    modelPath: path,
+    adapterPath: adapter,
+    planPath: merged?.planPath ?? null,
+    tasks: [...tasks],
+    limit,
+    sampleSeed,
+    batchSize,
+    device,
+    threads,
+    keptScores,
+    modelKey: key ?? keyOfFiles(path, adapter),
+  };
+  const evaluated = await worker.evaluate(params, {
+    signal,
+    onProgress: (progress) => merging?.progress(progress),
+    onMetric: ({ task, done, total, mean, standardError }) => {
+      merging?.finish();
+      emit({ type: 'evaluation-progress', model: name, task, done, total, mean, standardError });
     },
-    {
-      signal,
-      onMetric: ({ task, done, total, mean, standardError }) =>
-        emit({ type: 'evaluation-progress', model: name, task, done, total, mean, standardError }),
-    },
-  );
+  });
   return { name, role, results: evaluated.tasks };
 };
 
@@ -88,14 +97,17 @@ export const evaluateModels = async (worker: Worker, options: EvaluateOptions): 
     models: models.map(({ name, role }) => ({ name, role })),
     tasks: tasks.map(({ name }) => name),
   });
-  const results: ModelResult[] = [];
-  for (const [index, model] of models.entries()) {
+  const results = new Map<EvaluatedModel, ModelResult>();
+  const inOrder = () => models.flatMap((model) => results.get(model) ?? []);
+  // What is merged in memory comes first: if that fails, it fails before the others have taken their time.
+  const order = [...models].sort((a, b) => Number(b.merged !== null) - Number(a.merged !== null));
+  for (const [index, model] of order.entries()) {
     const result = await evaluateModel(worker, model, 1000 + index, options);
-    results.push(result);
+    results.set(model, result);
     tellReused(emit, result);
-    files?.write(results);
+    files?.write(inOrder());
   }
-  const scoreboard = scoreboardOf(results);
+  const scoreboard = scoreboardOf(inOrder());
   emit({ type: 'evaluation-finished', scoreboard });
   return scoreboard;
 };

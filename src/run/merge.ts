@@ -1,12 +1,13 @@
 import { basename, resolve } from 'node:path';
 import { startWorker, type Worker } from '../bridge/worker.js';
 import type { Emit } from '../events.js';
-import { modelNames } from '../plan/names.js';
 import type { EvaluationTask } from '../protocol/messages.js';
 import type { Plan } from '../protocol/plan.js';
-import { type EvaluatedModel, type EvaluationSettings, evaluateModels } from './evaluate-models.js';
-import { keyOfPlan } from './model-key.js';
+import { type EvaluationSettings, evaluateModels } from './evaluate-models.js';
+import { evaluatedModels } from './evaluated-models.js';
+import { openMemoryModel } from './memory-model.js';
 import { type Staging, stageOutput } from './output.js';
+import { sizeOf } from './plan-size.js';
 
 export type WorkerOptions = {
   /** Interpreter of an environment that has torch. */
@@ -53,7 +54,7 @@ export const withWorker = async <Result>(
 
 const mergeInto = async (worker: Worker, staging: Staging, options: MergeOptions): Promise<void> => {
   const { plan, output, device, threads, emit, signal } = options;
-  emit({ type: 'merge-started', ...totalsOf(plan) });
+  emit({ type: 'merge-started', ...sizeOf(plan) });
   const result = await worker.merge(
     { job: 1, planPath: staging.planPath, directory: staging.directory, device, threads, chunkElements: null },
     {
@@ -68,37 +69,6 @@ const mergeInto = async (worker: Worker, staging: Staging, options: MergeOptions
   emit({ type: 'published', path: output });
 };
 
-const totalsOf = ({ steps, adapterSteps }: Plan): { bytesTotal: number; tensorsTotal: number } => {
-  const stored = adapterSteps.flatMap(({ factors }) => factors ?? []);
-  return {
-    bytesTotal:
-      steps.reduce((sum, { output }) => sum + output.bytes, 0) +
-      stored.reduce((sum, { a, b }) => sum + a.bytes + b.bytes, 0),
-    tensorsTotal: steps.length + stored.length,
-  };
-};
-
-const evaluatedModels = ({ plan, output }: MergeOptions): EvaluatedModel[] => {
-  const names = modelNames(plan.models);
-  const made = basename(output);
-  const isAdapter = plan.adapterSteps.some(({ factors }) => factors !== null);
-  return [
-    ...plan.models.map(({ role, path, adapter }, index) => ({
-      name: names[index] ?? path,
-      role: role === 'base' ? ('base' as const) : ('parent' as const),
-      path,
-      adapter,
-      key: null,
-    })),
-    {
-      name: names.includes(made) ? `${made} (merge)` : made,
-      role: 'merge',
-      ...(isAdapter ? { path: plan.models[0]?.path ?? '', adapter: output } : { path: output, adapter: null }),
-      key: keyOfPlan(plan),
-    },
-  ];
-};
-
 /** Carries out a plan: merge in staging, publish, then score the result beside its parents. */
 export const runMerge = async (given: MergeOptions): Promise<void> => {
   const options = { ...given, output: resolve(given.output) };
@@ -110,10 +80,31 @@ export const runMerge = async (given: MergeOptions): Promise<void> => {
       await mergeInto(worker, staging, options);
       published = true;
       if (tasks.length > 0) {
-        await evaluateModels(worker, { ...options, ...evaluation, models: evaluatedModels(options) });
+        const made = { name: basename(options.output), path: options.output, merged: null };
+        const models = evaluatedModels(options.plan, made);
+        await evaluateModels(worker, { ...options, ...evaluation, models });
       }
     });
   } finally {
     if (!published) staging.discard();
+  }
+};
+
+export type MergeInMemoryOptions = Omit<MergeOptions, 'output' | 'force'> & {
+  /** What to call the merge in the table. */
+  readonly name: string;
+};
+
+/** Merges a plan into a model in memory and scores it beside its parents; no weights are written. */
+export const evaluateMerge = async (options: MergeInMemoryOptions): Promise<void> => {
+  const { plan, name, evaluation } = options;
+  const { path, planPath, remove } = openMemoryModel(plan);
+  process.once('exit', remove);
+  try {
+    const models = evaluatedModels(plan, { name, path, merged: { plan, planPath } });
+    await withWorker(options, (worker) => evaluateModels(worker, { ...options, ...evaluation, models }));
+  } finally {
+    process.off('exit', remove);
+    remove();
   }
 };

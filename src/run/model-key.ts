@@ -44,18 +44,19 @@ const addFolder = (hash: Hash, folder: string): void => {
   }
 };
 
-/** Stands for a model's files, and its adapter's: scores of another key are not its own. */
-export const keyOfFiles = (folder: string, adapter: string | null): string => {
-  const hash = createHash('sha256');
-  for (const each of adapter === null ? [folder] : [folder, adapter]) addFolder(hash, each);
-  return `files-${hash.digest('hex')}`;
-};
-
-/** Every source file of the worker: what it computes from a plan may change with them. */
+/** Every source file of the worker: what it computes may change with them. */
 const addSources = (hash: Hash): void => {
   const folder = join(pythonFolder, 'amalgam_worker');
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.py'));
   for (const name of names.sort()) hash.update(JSON.stringify([name, readFileSync(join(folder, name), 'utf8')]));
+};
+
+/** Stands for a model's files, and its adapter's, and for what computes with them: scores of another key are not its own. */
+export const keyOfFiles = (folder: string, adapter: string | null): string => {
+  const hash = createHash('sha256');
+  for (const each of adapter === null ? [folder] : [folder, adapter]) addFolder(hash, each);
+  addSources(hash);
+  return `files-${hash.digest('hex')}`;
 };
 
 /**
