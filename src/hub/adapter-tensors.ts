@@ -14,6 +14,8 @@ export type AdapterTensors = {
   readonly factors: ReadonlyMap<string, Factors>;
   /** Whole tensors, by their names in the base. */
   readonly replacements: ReadonlyMap<string, HeaderEntry>;
+  /** Those that peft stored beside an update because of the update: usually what the base has. */
+  readonly baseLayers: ReadonlySet<string>;
 };
 
 const prefix = /^base_model\.model\./;
@@ -49,6 +51,7 @@ const factorsOf = (folder: string, module: string, parts: ReadonlyMap<string, He
 export const readAdapterTensors = (folder: string, entries: HeaderEntries): AdapterTensors => {
   const modules = new Map<string, Map<string, HeaderEntry>>();
   const replacements = new Map<string, HeaderEntry>();
+  const baseLayers = new Set<string>();
   for (const [written, entry] of entries) {
     const name = written.replace(prefix, '');
     const [, module, part] = factorName.exec(name) ?? [];
@@ -62,8 +65,9 @@ export const readAdapterTensors = (folder: string, entries: HeaderEntries): Adap
       const replaced = name.replace(wrapper, '');
       if (replacements.has(replaced)) throw unsupportedAdapter(folder, `holds ${replaced} twice`);
       replacements.set(replaced, entry);
+      if (/\.base_layer\.[^.]+$/.test(name)) baseLayers.add(replaced);
     }
   }
   const factors = [...modules].map(([module, parts]) => [module, factorsOf(folder, module, parts)] as const);
-  return { factors: new Map(factors), replacements };
+  return { factors: new Map(factors), replacements, baseLayers };
 };

@@ -27,6 +27,8 @@ export type Adapter = {
   readonly config: Readonly<Record<string, unknown>>;
   readonly updates: ReadonlyMap<string, LoraPair>;
   readonly replacements: ReadonlyMap<string, HeaderEntry>;
+  /** Replacements that peft stored beside an update because of the update: usually what the base has. */
+  readonly baseLayers: ReadonlySet<string>;
 };
 
 const configName = 'adapter_config.json';
@@ -67,7 +69,7 @@ export const openAdapter = async (files: ModelFiles): Promise<Adapter> => {
   if (config === null || weights === undefined) throw noAdapter(files);
   refuseOtherKinds(folder, config);
   const { file, entries } = await files.readHeader(weights);
-  const { factors, replacements } = readAdapterTensors(folder, entries);
+  const { factors, replacements, baseLayers } = readAdapterTensors(folder, entries);
   const updates = new Map<string, LoraPair>();
   for (const [module, { a, b, magnitude, isEmbedding }] of factors) {
     if ((magnitude !== null) !== (config.use_dora === true)) {
@@ -81,5 +83,5 @@ export const openAdapter = async (files: ModelFiles): Promise<Adapter> => {
     updates.set(`${module}.weight`, { a, b, scale, transposed, isEmbedding, magnitude });
   }
   checkSavedModules(folder, config.modules_to_save, replacements.keys());
-  return { path, file, config, updates, replacements };
+  return { path, file, config, updates, replacements, baseLayers };
 };

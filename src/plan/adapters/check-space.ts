@@ -1,11 +1,12 @@
 import { exitCodes } from '../../errors.js';
-import type { Fault, FaultDescription } from '../../fault.js';
+import { type Fault, type FaultDescription, isError } from '../../fault.js';
 import { plural, printable } from '../../format.js';
 import type { OpenedModel } from '../../hub/open-model.js';
 import type { Operation } from '../../protocol/plan.js';
 import type { Recipe } from '../../recipe/recipe.js';
 import type { YamlPath } from '../../yaml.js';
 import type { Participant, SliceRoles } from '../roles.js';
+import { repeatsBase, replaces } from './replaced.js';
 import { isInAdapterSpace, makesAdapter } from './space.js';
 
 /** Methods whose result is a weighted sum of the updates whatever they are. */
@@ -58,11 +59,15 @@ const adapterFaults = (
     const message = 'the adapter is a DoRA: its factors alone do not say what it changes';
     found.push({ code: 'adapter-dora', message, hint: wholeModels, ...incompatible });
   }
-  const replaced = others.flatMap((other) => [...(other.adapter?.replacements.keys() ?? [])]);
-  const both = updates.find(([name]) => replaced.includes(name));
+  const both = updates.find(([name]) => others.some((other) => other.adapter && replaces(other.adapter, name)));
   if (both !== undefined) {
     const message = `${printable(both[0])} is updated by one adapter and replaced as a whole by one`;
     found.push({ code: 'adapter-conflict', message, hint: wholeModels, ...incompatible });
+  }
+  const repeated = updates.find(([name]) => repeatsBase(adapter, name));
+  if (repeated !== undefined) {
+    const message = `${printable(repeated[0])} is in the adapter once more, beside its update; the base's is taken`;
+    found.push({ severity: 'warning', code: 'adapter-repeats-base', message });
   }
   const turned = updates.find(([name, { transposed }]) =>
     others.some((other) => (other.adapter?.updates.get(name)?.transposed ?? transposed) !== transposed),
@@ -121,7 +126,7 @@ export const checkAdapterSpace = (recipe: Recipe, slices: readonly SliceRoles[])
     }
   }
   const updated = opened.reduce((sum, { adapter }) => sum + (adapter?.updates.size ?? 0), 0);
-  if (makesAdapter(recipe) && faults.length === 0 && opened.length > 0 && updated === 0) {
+  if (makesAdapter(recipe) && !faults.some(isError) && opened.length > 0 && updated === 0) {
     const message = `${plural(opened.length, 'adapter')} without a single update make no adapter`;
     faults.push(source.faultAt(askedAt(recipe), { code: 'adapter-empty', message, hint: wholeModels }));
   }

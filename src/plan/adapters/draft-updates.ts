@@ -8,6 +8,7 @@ import type { OperationTable } from '../operations.js';
 import type { Participant } from '../roles.js';
 import { loraOf } from '../steps.js';
 import { promote } from '../tensor-view.js';
+import { isReplaced } from './replaced.js';
 import { makesAdapter, rankOf } from './space.js';
 
 /** A merged update before it has a place in a file. */
@@ -67,14 +68,15 @@ const draftUpdate = (
   return { step, isEmbedding: first.isEmbedding, dtype };
 };
 
-const isReplaced = ({ tensor: { roles, name } }: GroupedTensor): boolean =>
-  roles.all.some(({ opened }) => opened?.adapter?.replacements.has(name));
-
-/** The tensor as the base has it. */
+/** The tensor as the base has it; the copy in an adapter only where nobody has it otherwise. */
 const asItIs = ({ tensor, group }: GroupedTensor): GroupedTensor => {
-  const [member] = group.base === null ? group.inputs : [group.base];
+  const members = group.base === null ? group.inputs : [group.base, ...group.inputs];
+  const isOwn = ({ index }: Member) => !tensor.roles.all[index]?.opened?.adapter?.replacements.has(tensor.name);
+  const member = members.find(isOwn) ?? members[0];
   return { tensor, group: { ...group, how: 'copy', base: null, inputs: member === undefined ? [] : [member] } };
 };
+
+const isWhole = ({ tensor: { roles, name } }: GroupedTensor): boolean => isReplaced(roles.all, name);
 
 /** Whole weights merged beside factors keep their length, whatever is said for the factors. */
 const withLength = (drafted: DraftedStep, { operations }: OperationTable): DraftedStep => {
@@ -88,7 +90,7 @@ const withLength = (drafted: DraftedStep, { operations }: OperationTable): Draft
 
 /** The tensors of an adapter: factors, and weights that adapters replace. */
 const draftAdapter = (grouped: readonly GroupedTensor[], context: DraftContext): DraftedAdapters => {
-  const drafts = draftSteps(grouped.filter(isReplaced), context).map((drafted) => {
+  const drafts = draftSteps(grouped.filter(isWhole), context).map((drafted) => {
     const { step, dtype } = withLength(drafted, context.table);
     return { step: { ...step, tensor: `${adapterPrefix}${step.tensor}` }, dtype };
   });
@@ -109,13 +111,13 @@ const draftAdapter = (grouped: readonly GroupedTensor[], context: DraftContext):
 /** The tensors of the base with the merged updates added. */
 const draftModel = (grouped: readonly GroupedTensor[], context: DraftContext): DraftedAdapters => {
   const plain = draftSteps(
-    grouped.map((each) => (isReplaced(each) ? each : asItIs(each))),
+    grouped.map((each) => (isWhole(each) ? each : asItIs(each))),
     context,
   );
   const updates: DraftedUpdate[] = [];
   const drafts = plain.map((drafted, index): DraftedStep => {
     const each = grouped[index];
-    if (each === undefined || isReplaced(each)) return withLength(drafted, context.table);
+    if (each === undefined || isWhole(each)) return withLength(drafted, context.table);
     const update = draftUpdate(each, context);
     if (update === null) return drafted;
     updates.push({ step: update.step, isEmbedding: update.isEmbedding, to: index });
