@@ -10,14 +10,24 @@ from ..devices import resolve_device
 from ..engine import Report
 from ..errors import WorkerError
 from ..errors import cancelled as cancelled_error
-from ..protocol import EvaluateParams, EvaluateResult, EvaluationTask, LogNotification, MetricNotification
+from ..protocol import (
+    EvaluateParams,
+    EvaluateResult,
+    EvaluationTask,
+    LogNotification,
+    MetricNotification,
+    TaskResult,
+)
+from .harness_tasks import HarnessTasks, load_harness_task
+from .job import Job
 from .kept_scores import KeptScores, file_name, scores_key
 from .merged_model import Tensors, merged_tensors
 from .model import LoadedModel, load_model
 from .packages import require_transformers
-from .read_task import read_task
+from .read_task import ReadTask, read_task
 from .rouge import rouge_scorer
-from .run_task import Job, run_task
+from .run_harness import run_harness_task
+from .run_task import run_task
 from .threads import fit_threads, torch_threads
 
 
@@ -26,6 +36,12 @@ def check_numbers(params: EvaluateParams) -> None:
     for name, value in numbers.items():
         if value is not None and value < 1:
             raise WorkerError("data-invalid", f"the {name} of an evaluation must be 1 or more, not {value}")
+
+
+def read_any(task: EvaluationTask, params: EvaluateParams) -> ReadTask | HarnessTasks:
+    if task.kind == "harness":
+        return load_harness_task(task, params.limit, params.sample_seed)
+    return read_task(task, params.limit, params.sample_seed)
 
 
 def kept_scores(job: Job, task: EvaluationTask, device: torch.device) -> KeptScores | None:
@@ -58,12 +74,13 @@ def evaluate(
 
     check_numbers(params)
     job = Job(params, emit, check_cancelled)
-    tasks = [read_task(task, params.limit, params.sample_seed) for task in params.tasks]
-    for read in tasks:
+    tasks = [read_any(task, params) for task in params.tasks]
+    told = [read for read in tasks if isinstance(read, ReadTask)]
+    for read in told:
         if not read.has_targets:
             emit(LogNotification("info", f"{read.task.name}: no targets, so predictions without scores"))
     require_transformers()
-    if any(read.generates and read.has_targets for read in tasks):
+    if any(read.generates and read.has_targets for read in told):
         rouge_scorer()
     check_cancelled()
     device = resolve_device(params.device)
@@ -79,6 +96,10 @@ def evaluate(
         fit_threads(loaded.parameters, params.threads)
         return loaded
 
+    def result(read: ReadTask | HarnessTasks) -> TaskResult:
+        if isinstance(read, HarnessTasks):
+            return run_harness_task(read, model(), job)
+        return run_task(read, model, job, kept_scores(job, read.task, device))
+
     with torch_threads(params.threads):
-        results = [run_task(read, model, job, kept_scores(job, read.task, device)) for read in tasks]
-    return EvaluateResult(str(device), results)
+        return EvaluateResult(str(device), [result(read) for read in tasks])

@@ -1,10 +1,13 @@
 """Imports of packages that only evaluation needs, so that merging works without them."""
 
 import importlib
+import logging
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
+from importlib.metadata import version
+from io import StringIO
 from typing import Any
 
 from ..errors import WorkerError
@@ -13,6 +16,8 @@ from ..errors import WorkerError
 OLDEST_TRANSFORMERS = (5, 5)
 # Earlier versions run code that a data set brings along.
 OLDEST_DATASETS = (4, 0)
+# Earlier versions load tasks in another way.
+OLDEST_LM_EVAL = (0, 4, 13)
 
 
 def pip_install(requirement: str) -> str:
@@ -45,6 +50,34 @@ def require_datasets() -> Any:
     datasets.disable_progress_bars()
     datasets.utils.logging.set_verbosity_error()
     return datasets
+
+
+def require_lm_eval() -> Any:
+    """lm-evaluation-harness with the modules that are used; `package-missing` if it is absent or too old."""
+    purpose = "a task of lm-evaluation-harness"
+    harness = require("lm_eval", "lm_eval", purpose)
+    found = version("lm_eval")
+    if tuple(int(part) for part in found.split(".")[:3]) < OLDEST_LM_EVAL:
+        oldest = ".".join(map(str, OLDEST_LM_EVAL))
+        message = f"{purpose} needs lm_eval {oldest} or later, and {found} is installed"
+        raise WorkerError("package-missing", message, pip_install(f"lm_eval>={oldest}"))
+    for module in ("tasks", "evaluator", "models.huggingface"):
+        require(f"lm_eval.{module}", "lm_eval[hf]", purpose)
+    return harness
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No progress bars and warnings of other packages on standard error inside the block."""
+    logger = logging.getLogger("lm_eval")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with redirect_stderr(StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager

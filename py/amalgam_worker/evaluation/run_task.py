@@ -2,32 +2,19 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from math import fsum
 
-from ..protocol import EvaluateParams, LogNotification, MetricNotification, TaskResult
+from ..protocol import MetricNotification, TaskResult
 from .batching import make_batches, run_batches
 from .examples import GenerationExample, MultipleChoiceExample
 from .generation import prepare_generation
+from .job import Job
 from .kept_scores import KeptScores, example_key
 from .model import LoadedModel
 from .multiple_choice import prepare_multiple_choice
 from .read_task import ReadTask
 from .scoring import Outcome, Prepared
 from .statistics import RunningMean, running_mean
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What was asked for, where events go, and what raises WorkerError `cancelled` once it should end."""
-
-    params: EvaluateParams
-    emit: Callable[[MetricNotification | LogNotification], None]
-    check_cancelled: Callable[[], None]
-
-    def warn(self, message: str) -> None:
-        self.emit(LogNotification("warning", message))
-
 
 Scored = list[tuple[int, Outcome]]
 
