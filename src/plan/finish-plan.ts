@@ -3,7 +3,7 @@ import type { MethodName } from '../protocol/methods.js';
 import type { Dtype, Plan, SideFile, Step } from '../protocol/plan.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
-import { checkAdapterValues } from './adapters/check-space.js';
+import { checkAdapterValues } from './adapters/check-values.js';
 import { type DraftedAdapters, draftAdapters } from './adapters/draft-updates.js';
 import { factorTensors, placeUpdates, withUpdates } from './adapters/place-updates.js';
 import { adapterSideFiles } from './adapters/side-files.js';
@@ -83,7 +83,7 @@ export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () 
   const faults = [
     ...table.missing(),
     ...checkValues(recipe, table.operations),
-    ...checkAdapterValues(recipe, table.operations),
+    ...checkAdapterValues(recipe, table.operations, models.participants),
   ];
   const plan = (): Plan => {
     const merged = drafts.map(({ step, dtype }) => ({ name: step.tensor, dtype, shape: step.shape }));

@@ -235,4 +235,15 @@ describe('what cannot be', () => {
     expect(plan).not.toBeNull();
     expect(faults.map(pointing)).toContain('adapter-rank@6:15 3');
   });
+
+  test('weights that also weigh the base are a warning', async () => {
+    const warned = async (lambdas: string, rest = '') => {
+      const { plan, faults } = await planOf(['four', 'two'], 'linear', `parameter_lambdas: ${lambdas}\n${rest}`);
+      return [plan !== null, faults.flatMap(({ code, message }) => (code === 'adapter-base-weighed' ? [message] : []))];
+    };
+    const message = 'the weights add up to 0.9, and the base under the adapters is multiplied by that';
+    expect(await warned('[0.6, 0.3]')).toEqual([true, [message]]);
+    expect(await warned('[0.6, 0.4]')).toEqual([true, []]);
+    expect(await warned('[0.6, 0.3]', 'adapter_mode: concat\n')).toEqual([true, []]);
+  });
 });

@@ -2,23 +2,15 @@ import { exitCodes } from '../../errors.js';
 import { type Fault, type FaultDescription, isError } from '../../fault.js';
 import { plural, printable } from '../../format.js';
 import type { OpenedModel } from '../../hub/open-model.js';
-import type { Operation } from '../../protocol/plan.js';
 import type { Recipe } from '../../recipe/recipe.js';
-import type { YamlPath } from '../../yaml.js';
 import type { Participant, SliceRoles } from '../roles.js';
 import { repeatsBase, replaces } from './replaced.js';
-import { isInAdapterSpace, makesAdapter } from './space.js';
+import { askedAt, isInAdapterSpace, makesAdapter } from './space.js';
 
 /** Methods whose result is a weighted sum of the updates whatever they are. */
 const weightedSums: readonly string[] = ['linear', 'task_arithmetic'];
 
 const wholeModels = 'with `adapter_mode: delta` and `adapter_output: merged` whole models are merged, too';
-
-/** Where a recipe asks for the space; a flag has no place. */
-const askedAt = ({ dialect, adapters }: Recipe): YamlPath => {
-  if (dialect !== 'starter-kit') return ['merge_method'];
-  return adapters.mode === 'delta' ? ['adapter_output'] : ['adapter_mode'];
-};
 
 /** What the settings cannot mean together. */
 const settingFaults = ({ adapters, method, modules, tokenizer, chatTemplate }: Recipe): FaultDescription[] => {
@@ -131,11 +123,4 @@ export const checkAdapterSpace = (recipe: Recipe, slices: readonly SliceRoles[])
     faults.push(source.faultAt(askedAt(recipe), { code: 'adapter-empty', message, hint: wholeModels }));
   }
   return faults;
-};
-
-/** What the values of parameters ask for that one weight's updates cannot give. */
-export const checkAdapterValues = (recipe: Recipe, operations: readonly Operation[]): Fault[] => {
-  if (!isInAdapterSpace(recipe) || operations.every(({ shared }) => shared.trim_scope !== 'model')) return [];
-  const message = 'factors are merged weight by weight, so that no model is trimmed as a whole';
-  return [recipe.source.faultAt(askedAt(recipe), { code: 'adapter-trim', message, hint: 'set `trim_scope: tensor`' })];
 };

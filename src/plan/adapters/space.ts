@@ -1,5 +1,6 @@
 import type { AdapterStep } from '../../protocol/plan.js';
 import type { AdapterMerge, Recipe } from '../../recipe/recipe.js';
+import type { YamlPath } from '../../yaml.js';
 
 /** Whether a recipe merges the updates of its adapters instead of weights that they are added to. */
 export const isInAdapterSpace = ({ adapters: { mode, output } }: Recipe): boolean =>
@@ -7,6 +8,13 @@ export const isInAdapterSpace = ({ adapters: { mode, output } }: Recipe): boolea
 
 /** Whether what comes out is an adapter rather than a model. */
 export const makesAdapter = ({ adapters }: Recipe): boolean => adapters.output === 'adapter';
+
+/** Where a recipe says how adapters are merged; a flag has no place. */
+export const askedAt = ({ dialect, adapters }: Recipe): YamlPath => {
+  if (dialect !== 'starter-kit') return ['merge_method'];
+  if (adapters.mode !== 'delta') return ['adapter_mode'];
+  return adapters.output === 'adapter' ? ['adapter_output'] : ['list_models'];
+};
 
 type Sizes = {
   /** Ranks of the updates that are merged. */
