@@ -1,5 +1,5 @@
 import { modelNames } from '../plan/names.js';
-import type { Plan } from '../protocol/plan.js';
+import type { Plan, PlanModel } from '../protocol/plan.js';
 import type { EvaluatedModel, MergedInMemory } from './evaluate-models.js';
 import { keyOfPlan } from './model-key.js';
 import { makesAdapter } from './plan-size.js';
@@ -11,12 +11,28 @@ type Made = {
   readonly merged: MergedInMemory | null;
 };
 
+type Part = Pick<PlanModel, 'reference' | 'path' | 'adapter' | 'role'>;
+
+/** The name of a repository in the Hub's cache, else the path itself. */
+const referenceOf = (path: string): string =>
+  /models--([^/]+)\/snapshots\//.exec(path)?.[1]?.replace('--', '/') ?? path;
+
+/** The model that all adapters of a plan stand on, where it takes no part by itself: what they gained is over it. */
+const sharedBase = (models: readonly Part[]): Part[] => {
+  const [first] = models;
+  const isShared = models.every(({ path, adapter }) => adapter !== null && path === first?.path);
+  return first === undefined || !isShared
+    ? []
+    : [{ ...first, reference: referenceOf(first.path), adapter: null, role: 'base' }];
+};
+
 /** The models of a plan and, last, what it makes of them. */
 export const evaluatedModels = (plan: Plan, { name, path, merged }: Made): EvaluatedModel[] => {
-  const names = modelNames(plan.models);
+  const parts: Part[] = [...sharedBase(plan.models), ...plan.models];
+  const names = modelNames(parts);
   const isTaken = names.includes(name);
   return [
-    ...plan.models.map(({ role, path: folder, adapter }, index) => ({
+    ...parts.map(({ role, path: folder, adapter }, index) => ({
       name: names[index] ?? folder,
       role: role === 'base' ? ('base' as const) : ('parent' as const),
       path: folder,
