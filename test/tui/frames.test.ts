@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/events.js';
+import { readRecording } from '../../src/report/recording.js';
 import { faultWith } from '../report/faults.js';
 import { appInTerminal } from './app-in-terminal.js';
 import { at, awkward, failed, recorded, started } from './events.js';
@@ -113,6 +114,23 @@ describe('what can be read at the end of a run', () => {
     expect(text).toContain('gain');
     expect(text).toContain('is best with a mean');
     expect(text).toContain('█');
+    expect(text).toContain('finished');
+    app.close();
+  });
+
+  test('at 80 by 24: the differences to every model and what was kept of their gains, all at once', async () => {
+    const run = await readRecording('test/fixtures/events/zoo-ties.ndjson');
+    const app = appInTerminal({ columns: 80, rows: 24 });
+    const text = await app.show(...run);
+    const scoreboard = run.flatMap((event) => (event.type === 'evaluation-finished' ? event.scoreboard : []))[0];
+    const others = scoreboard?.rows.filter(({ role }) => role !== 'merge') ?? [];
+    for (const { gain, scores, kept } of others) {
+      for (const value of [gain, ...scores.map((score) => score.gain)]) {
+        expect(text).toContain(`${(value ?? 0) < 0 ? '' : '+'}${(100 * (value ?? 0)).toFixed(1)}`);
+      }
+      if (kept !== null) expect(text).toContain(`${(100 * kept.share).toFixed(1)} ±`);
+    }
+    expect(others.filter(({ kept }) => kept !== null)).toHaveLength(3);
     expect(text).toContain('finished');
     app.close();
   });
