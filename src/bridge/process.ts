@@ -33,6 +33,8 @@ export type StartPythonOptions = {
   /** What follows the interpreter's own flags. */
   readonly entry: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
+  /** Whether it may reach the Hub, with the user's token. */
+  readonly online?: boolean | undefined;
   readonly onStderrLine?: ((line: string) => void) | undefined;
 };
 
@@ -45,11 +47,17 @@ const signalOfExitCode = (exitCode: number | undefined): string | undefined =>
   Object.entries(constants.signals).find(([, number]) => exitCode === 128 + number)?.[0];
 
 /** Starts Python as the leader of a process group of its own, so that Ctrl-C reaches it only through us. */
-export const startPython = ({ python, entry, environment, onStderrLine }: StartPythonOptions): PythonProcess => {
+export const startPython = ({
+  python,
+  entry,
+  environment,
+  online,
+  onStderrLine,
+}: StartPythonOptions): PythonProcess => {
   const subprocess = execa(python, ['-u', '-X', 'faulthandler', ...entry], {
     // Versions without PYTHONSAFEPATH (3.10) import from the working directory: let that be our own folder.
     cwd: pythonFolder,
-    env: workerEnvironment(environment),
+    env: workerEnvironment(environment, online),
     extendEnv: false,
     stdin: 'pipe',
     stdout: 'pipe',

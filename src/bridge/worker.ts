@@ -21,6 +21,8 @@ export type StartWorkerOptions = {
   readonly python: string;
   /** The environment to derive the worker's from; tokens are taken out. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** Whether it may reach the Hub, with the user's token; models are always read from this machine. */
+  readonly online?: boolean;
   /** Receives each line that Python code prints, safe for a terminal. */
   readonly onStderrLine?: (line: string) => void;
   readonly onLog?: (log: LogNotification) => void;
@@ -74,6 +76,7 @@ const protocolMismatch = (ours: string, theirs: string) =>
 export const startWorker = async ({
   python,
   environment = process.env,
+  online = false,
   onStderrLine,
   onLog,
   signal,
@@ -81,7 +84,7 @@ export const startWorker = async ({
   startMilliseconds = 60_000,
   cancelMilliseconds = 1_200,
 }: StartWorkerOptions): Promise<Worker> => {
-  const child = startPython({ python, entry, environment, onStderrLine });
+  const child = startPython({ python, entry, environment, online, onStderrLine });
   const context = () => ({ python, stderr: child.stderr() });
   let introduced = false;
   let closing = false;

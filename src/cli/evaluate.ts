@@ -44,9 +44,9 @@ export const evaluate = (context: CliContext, models: readonly string[], flags: 
       opened.flatMap(({ downloads }) => downloads),
       { emit, signal },
     );
-    const options = { python, environment, device: flags.device, threads: flags.threads ?? null, emit, signal };
+    const options = { python, environment, tasks, device: flags.device, threads: flags.threads ?? null, emit, signal };
     const settings = evaluationSettings(flags, context, null);
     await withWorker(options, (worker) =>
-      evaluateModels(worker, { ...options, ...settings, models: evaluated, tasks, version: packageVersion }),
+      evaluateModels(worker, { ...options, ...settings, models: evaluated, version: packageVersion }),
     );
   });

@@ -15,6 +15,8 @@ export type WorkerOptions = {
   readonly device: string;
   readonly threads: number | null;
   readonly environment: NodeJS.ProcessEnv;
+  /** Evaluated afterwards, for every model; none for no evaluation. */
+  readonly tasks: readonly EvaluationTask[];
   readonly emit: Emit;
   readonly signal: AbortSignal;
 };
@@ -24,20 +26,19 @@ export type MergeOptions = WorkerOptions & {
   readonly output: string;
   readonly force: boolean;
   readonly version: string;
-  /** Evaluated afterwards for every model and the merge; none for no evaluation. */
-  readonly tasks: readonly EvaluationTask[];
   readonly evaluation: EvaluationSettings;
 };
 
 /** Starts a worker whose words become events, and closes it whatever happens in `work`. */
 export const withWorker = async <Result>(
-  { python, device, environment, emit, signal }: WorkerOptions,
+  { python, device, environment, tasks, emit, signal }: WorkerOptions,
   work: (worker: Worker) => Promise<Result>,
 ): Promise<Result> => {
   emit({ type: 'worker-starting', python });
   const worker = await startWorker({
     python,
     environment,
+    online: tasks.some(({ kind, data }) => kind === 'harness' || data?.format === 'datasets'),
     signal,
     onLog: ({ level, message }) => emit({ type: 'log', level, message }),
     onStderrLine: (line) => emit({ type: 'log', level: 'info', message: line }),
