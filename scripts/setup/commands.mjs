@@ -29,7 +29,14 @@ const setUp = async () => {
   await prepareEnvironment({ root, dev: false });
 };
 
-const commands = { start, test: script('test'), bench: script('bench'), parity: script('parity'), setup: setUp };
+const commands = {
+  start,
+  test: script('test'),
+  bench: script('bench'),
+  parity: script('parity'),
+  optional: script('optional'),
+  setup: setUp,
+};
 
 const showFault = ({ message, fix, hint }) => {
   process.stderr.write(`${message}\n${(fix ?? hint) ? `  fix: ${fix ?? hint}\n` : ''}`);

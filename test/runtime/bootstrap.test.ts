@@ -147,7 +147,7 @@ describe('the bootstrap script', () => {
   it('names its commands when it gets another', () => {
     const { status, stderr } = run(['dance']);
     expect(status).toBe(2);
-    expect(stderr).toContain('start|test|bench|parity|setup');
+    expect(stderr).toContain('start|test|bench|parity|optional|setup');
   });
 
   it('lets a signal reach the program', async () => {
