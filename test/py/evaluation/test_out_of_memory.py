@@ -53,7 +53,7 @@ def test_smaller_batches_give_the_same_scores(
     def scarce(module: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
         nonlocal calls
         calls += 1
-        # The prompts of a batch pass, and their choices, more rows, do not; or some tokens are generated first.
+        # Prompts pass, and their choices, which are more rows, do not; or some tokens are generated first.
         if inputs[0].shape[0] > (20 if kind == "multiple_choice" else 5) and calls > first:
             raise torch.OutOfMemoryError("CUDA out of memory")
 
