@@ -36,10 +36,20 @@ const withSimilarFolder = (error: unknown, cwd: string, { repository }: HubLocat
   return new UserError({ code, message, exitCode, cause, hint: `did you mean the folder ${similar}?` });
 };
 
+export type FinderOptions = {
+  readonly cwd?: string;
+  readonly signal?: AbortSignal;
+  /** Hears once what the user should know of the way to the Hub. */
+  readonly warn?: (message: string) => void;
+};
+
+const kitToken =
+  'the access token is read from HF_AUTH_TOKEN, a name of the LLM-Merging starter kit; HF_TOKEN is the one that every tool knows';
+
 /** Finds repositories in the Hugging Face cache, and what is not there on the Hub; each is looked up once. */
 export const repositoryFinder = (
   env: NodeJS.ProcessEnv,
-  { cwd = process.cwd(), signal }: { readonly cwd?: string; readonly signal?: AbortSignal } = {},
+  { cwd = process.cwd(), signal, warn }: FinderOptions = {},
 ): FindRepository => {
   let hub: Hub | undefined;
   const find = async (location: HubLocation) => {
@@ -47,7 +57,11 @@ export const repositoryFinder = (
     const missing = cached === undefined ? null : await missingNames(cached);
     if (cached !== undefined && missing?.length === 0) return cached;
     if (isOffline(env)) throw notCached(location, missing, findToken(env));
-    hub ??= openHub(hubAccess(env), signal);
+    if (hub === undefined) {
+      const access = hubAccess(env);
+      if (access.token?.source === 'HF_AUTH_TOKEN') warn?.(kitToken);
+      hub = openHub(access, signal);
+    }
     return await remoteFiles(hub, location, env);
   };
   const found = new Map<string, ReturnType<FindRepository>>();

@@ -40,10 +40,11 @@ const mergeAndScore = async ({ context, entry, output, flags }: KitRun, { emit, 
   const wanted = { data: flags.data ?? flags.dataset_filepaths, tasks: flags.tasks, split: flags.split };
   const { tasks, faults: taskFaults } =
     flags.eval === false ? { tasks: [], faults: [] } : kitTasks(wanted, recipe?.kit ?? null, { cwd, config: file });
+  const warn = (message: string) => emit({ type: 'log', level: 'warning', message });
   const { plan, faults, downloads } = await planRecipe(file, {
     cwd,
     registered,
-    findRepository: repositoryFinder(hubEnvironment(env, flags), { cwd, signal }),
+    findRepository: repositoryFinder(hubEnvironment(env, flags), { cwd, signal, warn }),
     ...planOptions(flags),
   });
   const all = [...faults, ...taskFaults];

@@ -70,9 +70,10 @@ export const merge = async (
   const code = await runSession(context, flags, shown, async ({ emit, signal }) => {
     const { output, name } = targetOf(context.cwd, recipe, out, flags);
     refuseUnsafeSerialization(flags);
+    const warn = (message: string) => emit({ type: 'log', level: 'warning', message });
     const { plan, faults, downloads } = await planRecipe(recipe, {
       cwd: context.cwd,
-      findRepository: repositoryFinder(hubEnvironment(context.env, flags), { cwd: context.cwd, signal }),
+      findRepository: repositoryFinder(hubEnvironment(context.env, flags), { cwd: context.cwd, signal, warn }),
       ...planOptions(flags),
     });
     const { tasks, faults: taskFaults } = readTasks(flags, {

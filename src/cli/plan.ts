@@ -23,7 +23,10 @@ export type PlanFlags = PlanningFlags & {
 export const plan = async (context: CliContext, recipe: string, flags: PlanFlags): Promise<number> => {
   const planned = await planRecipe(recipe, {
     cwd: context.cwd,
-    findRepository: repositoryFinder(hubEnvironment(context.env, flags), { cwd: context.cwd }),
+    findRepository: repositoryFinder(hubEnvironment(context.env, flags), {
+      cwd: context.cwd,
+      warn: (message) => void context.stderr.write(`warning: ${message}\n`),
+    }),
     ...planOptions(flags),
   });
   const downloads = toFetch(planned.downloads);
