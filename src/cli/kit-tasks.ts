@@ -2,10 +2,12 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { exitCodes } from '../errors.js';
 import { readTask, type Split } from '../evaluation/task.js';
+import { formatOf } from '../evaluation/task-data.js';
 import { type Fault, type FaultDescription, faultWithoutPlace } from '../fault.js';
 import type { EvaluationTask } from '../protocol/messages.js';
 import type { KitSettings } from '../recipe/recipe.js';
 import { packageRoot } from './context.js';
+import { repeatedTasks } from './tasks.js';
 
 /** What the kit's newer versions are evaluated on when nothing is said. */
 const defaultData = ['data/validation/cosmos_qa.csv', 'data/validation/xsum.csv'] as const;
@@ -29,14 +31,7 @@ const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false
 const taskOfData = (path: string, settings: KitSettings | null): EvaluationTask => ({
   name: basename(path, extname(path)),
   kind: 'by_row',
-  data: {
-    format: /\.jsonl?$/i.test(path) ? 'jsonl' : 'csv',
-    source: path,
-    subset: null,
-    split: null,
-    revision: null,
-    columns: {},
-  },
+  data: { format: formatOf(path) ?? 'csv', source: path, subset: null, split: null, revision: null, columns: {} },
   harness: null,
   maxSequenceLength: settings?.maxSequenceLength ?? null,
   maxGenerationLength: settings?.maxGenerationLength ?? defaultGenerationLength,
@@ -49,18 +44,16 @@ const missing = (fault: Omit<FaultDescription, 'exitCode'>): Fault =>
 const readData = (files: readonly string[], settings: KitSettings | null, cwd: string): ReadTasks => {
   const paths = files.map((file) => resolve(cwd, file));
   const absent = files.filter((_, index) => !isFile(paths[index] ?? ''));
-  const tasks = paths.map((path) => taskOfData(path, settings));
-  const names = tasks.map(({ name }) => name);
-  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  const unknown = files.filter((file) => !absent.includes(file) && formatOf(file) === null);
   return {
-    tasks,
+    tasks: paths.map((path) => taskOfData(path, settings)),
     faults: [
       ...absent.map((file) => missing({ code: 'data-not-found', message: `there is no data file ${file}` })),
-      ...twice.map((name) =>
+      ...unknown.map((file) =>
         faultWithoutPlace({
-          code: 'data-name-twice',
-          message: `two data files are called ${name}, and results go by that name`,
-          hint: 'rename one of them',
+          code: 'data-format',
+          message: `the format of ${file} is not known`,
+          hint: 'name it .csv or .jsonl',
         }),
       ),
     ],
@@ -89,7 +82,7 @@ export const kitTasks = (
   ];
   const read = readData(data ?? [], settings, cwd);
   const found = [...named.flatMap(({ task }) => task ?? []), ...read.tasks];
-  const faults = [...named.flatMap((each) => each.faults), ...read.faults];
+  const faults = [...named.flatMap((each) => each.faults), ...read.faults, ...repeatedTasks(found)];
   if (found.length > 0 || faults.length > 0) return { tasks: found, faults };
   const absent = defaultData.filter((file) => !existsSync(resolve(cwd, file)));
   return absent.length > 0 ? { tasks: [], faults: [noData(absent)] } : readData(defaultData, settings, cwd);

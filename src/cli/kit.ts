@@ -1,19 +1,22 @@
 import { join, relative, resolve } from 'node:path';
+import { exitCodes, UserError } from '../errors.js';
+import { kitResult } from '../evaluation/kit-result.js';
 import type { Emit, Scoreboard } from '../events.js';
 import { exitCodeOf, isError } from '../fault.js';
 import { afterDownload } from '../hub/download.js';
 import { summarise } from '../plan/summarise.js';
 import { readRecipe } from '../recipe/read-recipe.js';
 import { fetchInputs } from '../run/fetch-inputs.js';
-import { runMerge } from '../run/merge.js';
+import { adapterInMemory, inMemory } from '../run/memory-model.js';
+import { evaluateMerge, runMerge } from '../run/merge.js';
 import { evaluationName } from '../run/output.js';
 import { planRecipe, refuseFaults } from '../run/plan-recipe.js';
+import { makesAdapter } from '../run/plan-size.js';
 import { type CliContext, packageVersion } from './context.js';
 import { repositoryFinder } from './find-repository.js';
 import type { KitFlags } from './kit-flags.js';
 import { listKit } from './kit-list.js';
 import { findKitEntry, type KitEntry } from './kit-registry.js';
-import { kitResult } from './kit-result.js';
 import { kitTasks } from './kit-tasks.js';
 import { hubEnvironment, planOptions } from './plan-flags.js';
 import { pythonFor } from './python.js';
@@ -23,13 +26,22 @@ import { evaluationSettings } from './tasks.js';
 type Names = { readonly name: string | undefined; readonly out: string | undefined };
 
 /** `-m NAME` leaves the first argument to be the output. */
-const namesOf = ({ name, out }: Names, { merging_method: method, output_folder: folder }: KitFlags): Names =>
-  method === undefined ? { name, out: out ?? folder } : { name: method, out: name ?? folder };
+const namesOf = ({ name, out }: Names, { merging_method: method }: KitFlags): Names =>
+  method === undefined ? { name, out } : { name: method, out: name };
+
+/** The flags with the kit's spellings under our names. */
+const plainFlags = (flags: KitFlags): KitFlags => {
+  const data = flags.data ?? flags.dataset_filepaths;
+  const results = flags.results ?? flags.output_folder;
+  const batchSize = flags.batchSize ?? flags.eval_batch_size;
+  return { ...flags, ...(data && { data }), ...(results && { results }), ...(batchSize && { batchSize }) };
+};
 
 type KitRun = {
   readonly context: CliContext;
   readonly entry: KitEntry;
-  readonly output: string;
+  /** Null: the merge is made in memory. */
+  readonly output: string | null;
   readonly flags: KitFlags;
 };
 
@@ -37,9 +49,8 @@ const mergeAndScore = async ({ context, entry, output, flags }: KitRun, { emit, 
   const { cwd, env } = context;
   const { name: registered, file } = entry;
   const { recipe } = readRecipe(file, { cwd, registered, allowUnknown: flags.allowUnknown });
-  const wanted = { data: flags.data ?? flags.dataset_filepaths, tasks: flags.tasks, split: flags.split };
   const { tasks, faults: taskFaults } =
-    flags.eval === false ? { tasks: [], faults: [] } : kitTasks(wanted, recipe?.kit ?? null, { cwd, config: file });
+    flags.eval === false ? { tasks: [], faults: [] } : kitTasks(flags, recipe?.kit ?? null, { cwd, config: file });
   const warn = (message: string) => emit({ type: 'log', level: 'warning', message });
   const { plan, faults, downloads } = await planRecipe(file, {
     cwd,
@@ -50,33 +61,47 @@ const mergeAndScore = async ({ context, entry, output, flags }: KitRun, { emit, 
   const all = [...faults, ...taskFaults];
   if (all.length > 0) emit({ type: 'faults', faults: all });
   if (plan === null || all.some(isError)) throw refuseFaults(relative(cwd, file), all, exitCodeOf(all));
-  emit({ type: 'plan-ready', plan: summarise(plan) });
+  if (output === null && makesAdapter(plan)) throw adapterInMemory();
+  const summary = summarise(plan);
+  emit({ type: 'plan-ready', plan: output === null ? inMemory(summary) : summary });
   const { python, environment } = await pythonFor(context, emit);
   await fetchInputs(downloads, { emit, signal });
-  await runMerge({
+  const options = {
     plan: { ...plan, files: afterDownload(plan.files) },
-    output,
-    force: flags.force ?? false,
     version: packageVersion,
     tasks,
-    evaluation: evaluationSettings(flags, context, join(output, evaluationName)),
+    evaluation: evaluationSettings(flags, context, output === null ? null : join(output, evaluationName)),
     python,
     environment,
     device: flags.device,
     threads: flags.threads ?? null,
     emit,
     signal,
-  });
+  };
+  if (output === null) await evaluateMerge({ ...options, name: registered });
+  else await runMerge({ ...options, output, force: flags.force ?? false });
 };
 
+const resultOf = ({ rows }: Scoreboard) => kitResult(rows.find(({ role }) => role === 'merge')?.scores ?? []);
+
+const nothingToDo = (): UserError =>
+  new UserError({
+    code: 'nothing-to-do',
+    message: 'with --no-save and --no-eval nothing would come of the merge',
+    hint: 'leave one of them out',
+    exitCode: exitCodes.usage,
+  });
+
 /** `amalgam kit [NAME] [OUT]`: merges what a registered name says and scores it; without a name lists them. */
-export const kit = async (context: CliContext, given: Names, flags: KitFlags): Promise<number> => {
+export const kit = async (context: CliContext, given: Names, written: KitFlags): Promise<number> => {
   const { cwd, stdout } = context;
+  const flags = plainFlags(written);
   const { name, out } = namesOf(given, flags);
   const entry = findKitEntry({ name, config: flags.config }, cwd);
   if (entry === undefined) return listKit(context, flags.json ?? false);
-  const folder = out ?? join('output', entry.name);
-  const output = resolve(cwd, folder);
+  if (flags.save === false && flags.eval === false) throw nothingToDo();
+  const folder = flags.save === false ? null : (out ?? join('output', entry.name));
+  const output = folder === null ? null : resolve(cwd, folder);
   const shown = { title: 'kit', recipe: relative(cwd, entry.file), output: folder };
   let scoreboard: Scoreboard | null = null;
   const code = await runSession(context, flags, shown, ({ emit, signal }) => {
@@ -87,7 +112,7 @@ export const kit = async (context: CliContext, given: Names, flags: KitFlags): P
     return mergeAndScore({ context, entry, output, flags }, { emit: watched, signal });
   });
   if (code !== 0) return code;
-  if (!flags.json) stdout.write(`${output}\n`);
-  else if (scoreboard !== null) stdout.write(`${JSON.stringify(kitResult(scoreboard))}\n`);
+  if (flags.json && scoreboard !== null) stdout.write(`${JSON.stringify(resultOf(scoreboard))}\n`);
+  if (!flags.json && output !== null) stdout.write(`${output}\n`);
   return code;
 };

@@ -4,7 +4,7 @@ import { exitCodeOf, isError } from '../fault.js';
 import { afterDownload } from '../hub/download.js';
 import { summarise } from '../plan/summarise.js';
 import { fetchInputs } from '../run/fetch-inputs.js';
-import { inMemory } from '../run/memory-model.js';
+import { adapterInMemory, inMemory } from '../run/memory-model.js';
 import { evaluateMerge, runMerge } from '../run/merge.js';
 import { evaluationName } from '../run/output.js';
 import { planRecipe, refuseFaults } from '../run/plan-recipe.js';
@@ -49,14 +49,6 @@ const targetOf = (cwd: string, recipe: string, out: string | undefined, { save, 
     exitCode: exitCodes.usage,
   });
 };
-
-const adapterInMemory = (): UserError =>
-  new UserError({
-    code: 'adapter-in-memory',
-    message: 'this recipe makes an adapter, and only a whole model is scored in memory',
-    hint: 'score it with --adapter-output merged, or save it',
-    exitCode: exitCodes.usage,
-  });
 
 /** `amalgam merge RECIPE [OUT]` */
 export const merge = async (

@@ -20,7 +20,8 @@ export type TaskFlags = {
   readonly results?: string;
 };
 
-const repeated = (tasks: readonly EvaluationTask[]): Fault[] => {
+/** Tasks whose results could not be told apart. */
+export const repeatedTasks = (tasks: readonly EvaluationTask[]): Fault[] => {
   const names = tasks.map(({ name }) => name);
   const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
   return [...twice].map((name) =>
@@ -39,7 +40,7 @@ export const readTasks = (
 ): { tasks: EvaluationTask[]; faults: Fault[] } => {
   const read = names.map((name) => readTask(name, { ...folders, split, fewShot: fewShot ?? null }));
   const tasks = read.flatMap(({ task }) => task ?? []);
-  return { tasks, faults: [...read.flatMap(({ faults }) => faults), ...repeated(tasks)] };
+  return { tasks, faults: [...read.flatMap(({ faults }) => faults), ...repeatedTasks(tasks)] };
 };
 
 /** How the flags want it evaluated; without `--results`, files go to `usual`. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { exitCodes, UserError } from '../errors.js';
 import type { PlanSummary } from '../events.js';
 import type { Plan } from '../protocol/plan.js';
 
@@ -65,3 +66,12 @@ export const inMemory = (summary: PlanSummary): PlanSummary => ({
   bytesWritten: 0,
   peakMemory: summary.peakMemory + 4 * summary.parameters + libraries,
 });
+
+/** The refusal of a merge that is no model by itself. */
+export const adapterInMemory = (): UserError =>
+  new UserError({
+    code: 'adapter-in-memory',
+    message: 'this recipe makes an adapter, and only a whole model is scored in memory',
+    hint: 'score it with --adapter-output merged, or save it',
+    exitCode: exitCodes.usage,
+  });

@@ -1,8 +1,7 @@
 """Scores a model folder by the plainest use of transformers, example by example, in float32.
 
-`check_kit.py MODEL LIMIT PREFIX MAX_NEW_TOKENS CSV…` prints a JSON object of metrics by file name. PREFIX `bos`
-scores a choice as the LLM-Merging starter kit does for decoders: after the start token that the tokenizer puts
-before it.
+`check_kit.py MODEL LIMIT PREFIX MAX_NEW_TOKENS CSV…` prints a JSON object of metrics by file name. PREFIX
+`bos` scores a choice as the starter kit does for decoders: after the tokenizer's own start token.
 """
 
 import ast
