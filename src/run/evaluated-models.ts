@@ -28,7 +28,9 @@ const sharedBase = (models: readonly Part[]): Part[] => {
 
 /** The models of a plan and, last, what it makes of them. */
 export const evaluatedModels = (plan: Plan, { name, path, merged }: Made): EvaluatedModel[] => {
-  const parts: Part[] = [...sharedBase(plan.models), ...plan.models];
+  // SLERP starts at one of its two models; that makes it no less a parent.
+  const listed: Part[] = plan.models.map((model) => (plan.method === 'slerp' ? { ...model, role: 'input' } : model));
+  const parts = [...sharedBase(plan.models), ...listed];
   const names = modelNames(parts);
   const isTaken = names.includes(name);
   return [
