@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { exitCodes } from '../errors.js';
 import { exitCodeOf } from '../fault.js';
@@ -9,6 +8,7 @@ import { renderFaults } from '../report/fault.js';
 import { renderPlan } from '../report/plan-text.js';
 import { styleFor } from '../report/style.js';
 import { planRecipe } from '../run/plan-recipe.js';
+import { writePlan } from '../run/write-plan.js';
 import { type CliContext, widthOf } from './context.js';
 import { repositoryFinder } from './find-repository.js';
 import { hubEnvironment, type PlanningFlags, planOptions } from './plan-flags.js';
@@ -49,7 +49,6 @@ export const plan = async (context: CliContext, recipe: string, flags: PlanFlags
     }
   }
   if (planned.plan === null) return exitCodeOf(planned.faults);
-  if (flags.output !== undefined)
-    writeFileSync(resolve(context.cwd, flags.output), `${JSON.stringify(planned.plan)}\n`);
+  if (flags.output !== undefined) writePlan(resolve(context.cwd, flags.output), planned.plan);
   return exitCodes.ok;
 };

@@ -59,11 +59,13 @@ const placedBy = (path: string, text: string, format: Format): Map<string, strin
   const { weight_map: map } = parseJsonObject(path, text);
   if (typeof map !== 'object' || map === null || Array.isArray(map)) throw badIndex(`${path} has no \`weight_map\``);
   const placed = new Map<string, string>();
+  const known = new Set<unknown>();
   for (const [tensor, shard] of Object.entries(map)) {
-    if (!isShardName(shard, format)) {
+    if (!known.has(shard) && !isShardName(shard, format)) {
       const shown = printable(String(JSON.stringify(shard)).slice(0, 200));
       throw badIndex(`${path} puts \`${printable(tensor)}\` into ${shown}, which is not a file of its folder`);
     }
+    known.add(shard);
     placed.set(tensor, shard);
   }
   return placed;

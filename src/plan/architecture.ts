@@ -1,23 +1,9 @@
 import type { OpenedModel } from '../hub/open-model.js';
-import { commonSpelling, withoutWrappers } from './canonical.js';
 import { cappedLayers } from './layer-counts.js';
 import { layerPlace } from './layer-place.js';
+import { type NameReaders, nameReaders, type TensorName } from './tensor-name.js';
 import { isComputed, isHead, isTokenEmbedding, vocabularyAxis, vocabularySize } from './tensor-roles.js';
 import { type TensorView, viewOf } from './tensor-view.js';
-
-/** One tensor's names. */
-export type TensorName = {
-  /** In the model's files. */
-  readonly stored: string;
-  /** The same for all spellings of the tensor. */
-  readonly key: string;
-  /** `key` with the layer's number left open: the same for all layers. */
-  readonly kind: string;
-  /** Null outside the stacks. */
-  readonly layer: { readonly stack: string; readonly index: number; readonly rest: string } | null;
-  /** The tensor itself. */
-  readonly view: TensorView;
-};
 
 /** How tensors of one kind are called: `prefix.N.rest`, or `rest` outside the stacks. */
 export type NameTemplate = { readonly prefix: string | null; readonly rest: string };
@@ -36,7 +22,8 @@ export type Architecture = {
   readonly model: OpenedModel;
   /** In the order of the files. */
   readonly names: readonly TensorName[];
-  readonly byKey: ReadonlyMap<string, TensorName>;
+  /** By key, in the same order. */
+  readonly views: ReadonlyMap<string, TensorView>;
   readonly templates: ReadonlyMap<string, NameTemplate>;
   readonly stacks: ReadonlyMap<string, Stack>;
   /** Token embedding and output head, by key; null where there is none. */
@@ -45,50 +32,20 @@ export type Architecture = {
   readonly vocabulary: number | null;
 };
 
-type Spelling = (text: string) => string;
-
-const cached = (spell: Spelling): Spelling => {
-  const known = new Map<string, string>();
-  return (text) => {
-    const found = known.get(text) ?? spell(text);
-    known.set(text, found);
-    return found;
-  };
-};
-
-const nameReader = (isPlain: boolean): ((view: TensorView) => TensorName) => {
-  const same: Spelling = (text) => text;
-  const spellStack = isPlain ? same : cached(withoutWrappers);
-  const spellRest = isPlain ? same : cached(commonSpelling);
-  const kinds = new Map<string, Map<string, string>>();
-  const kindOf = (stack: string, rest: string): string => {
-    const own = kinds.get(stack) ?? new Map<string, string>();
-    kinds.set(stack, own);
-    const kind = own.get(rest) ?? `${stack}.*.${rest}`;
-    own.set(rest, kind);
-    return kind;
-  };
-  return (view) => {
-    const stored = view.name;
-    const place = layerPlace(stored);
-    if (place === null) {
-      const key = isPlain ? stored : commonSpelling(withoutWrappers(stored));
-      return { stored, key, kind: key, layer: null, view };
-    }
-    const stack = spellStack(place.stack);
-    const rest = spellRest(place.rest);
-    const key = `${stack}.${place.index}.${rest}`;
-    return { stored, key, kind: kindOf(stack, rest), layer: { stack, index: place.index, rest }, view };
-  };
-};
-
-/** Names of all tensors; as stored where two would become one. */
-const readNames = (stored: readonly TensorView[]): { names: TensorName[]; byKey: Map<string, TensorName> } => {
-  const names = stored.map(nameReader(false));
-  const byKey = new Map(names.map((name) => [name.key, name]));
-  if (byKey.size === names.length) return { names, byKey };
-  const plain = stored.map(nameReader(true));
-  return { names: plain, byKey: new Map(plain.map((name) => [name.key, name])) };
+/** The tensors that are merged, in the order of the files; as stored where two names would become one. */
+const readTensors = (
+  { tensors }: OpenedModel['checkpoint'],
+  readers: NameReaders,
+): { names: TensorName[]; views: Map<string, TensorView> } => {
+  const stored: TensorView[] = [];
+  for (const [name, tensor] of tensors) if (!isComputed(name, tensor.shape)) stored.push(viewOf(name, tensor));
+  for (const read of [readers.spelled, readers.plain]) {
+    const names = stored.map(({ name }) => read(name));
+    const views = new Map<string, TensorView>();
+    for (const [index, view] of stored.entries()) views.set(names[index]?.key ?? view.name, view);
+    if (views.size === stored.length) return { names, views };
+  }
+  throw new Error('two tensors of one checkpoint have the same name');
 };
 
 const readStacks = (names: readonly TensorName[], { checkpoint }: OpenedModel): Map<string, Stack> => {
@@ -117,16 +74,15 @@ const templateOf = ({ stored, layer }: TensorName): NameTemplate => {
 };
 
 /** Reads a model's structure from its headers and config.json alone. */
-export const describeModel = (model: OpenedModel): Architecture => {
-  const { tensors, config } = model.checkpoint;
-  const stored: TensorView[] = [];
-  for (const [name, tensor] of tensors) if (!isComputed(name, tensor.shape)) stored.push(viewOf(name, tensor));
-  const { names, byKey } = readNames(stored);
+export const describeModel = (model: OpenedModel, readers: NameReaders = nameReaders()): Architecture => {
+  const { config } = model.checkpoint;
+  const { names, views } = readTensors(model.checkpoint, readers);
   const templates = new Map<string, NameTemplate>();
   for (const name of names) if (!templates.has(name.kind)) templates.set(name.kind, templateOf(name));
   const vocabulary = vocabularySize(config);
-  const matrices = names.filter(({ view, layer }) => layer === null && view.shape.length === 2);
-  const hasRowPerToken = ({ view, key }: TensorName) => vocabularyAxis(key, view.shape, vocabulary) === 0;
+  const shapeOf = ({ key }: TensorName): readonly number[] => views.get(key)?.shape ?? [];
+  const matrices = names.filter((name) => name.layer === null && shapeOf(name).length === 2);
+  const hasRowPerToken = (name: TensorName) => vocabularyAxis(name.key, shapeOf(name), vocabulary) === 0;
   const embedding =
     matrices.find(({ key }) => isTokenEmbedding(key)) ??
     matrices.find((name) => !isHead(name.key) && !/head|out/i.test(name.key) && hasRowPerToken(name));
@@ -138,7 +94,7 @@ export const describeModel = (model: OpenedModel): Architecture => {
   return {
     model,
     names,
-    byKey,
+    views,
     templates,
     stacks: readStacks(names, model),
     embedding: embedding?.key ?? null,

@@ -21,6 +21,7 @@ import { type OutlinedRecipe, outlineRecipe } from './outline-recipe.js';
 import { problemFaults } from './problem-faults.js';
 import { countFor, forgetMisfits, noProblems, type Problems } from './problems.js';
 import { assignRoles, type Open, type Participant } from './roles.js';
+import { nameReaders } from './tensor-name.js';
 import { planVocabulary, type Tokenizers } from './vocabulary.js';
 
 export type PlanOptions = {
@@ -58,9 +59,10 @@ const donorOf = (recipe: Recipe, open: Open, describe: Describe): Donor | null =
 
 const describer = (): Describe => {
   const known = new Map<OpenedModel, Architecture>();
+  const readers = nameReaders();
   return ({ opened }) => {
     if (opened === null) return null;
-    const found = known.get(opened) ?? describeModel(opened);
+    const found = known.get(opened) ?? describeModel(opened, readers);
     known.set(opened, found);
     return found;
   };
@@ -140,16 +142,17 @@ const groupAll = (
   const { vocabulary } = donor.architecture;
   const mismatch = { onMismatch, truncateEmbeddings, vocabulary, rows: tokenizer?.vocabSize ?? null };
   for (const { participant, name } of leftOver) countFor(problems.ignored, participant.written, name.stored);
-  const merged = tensors.flatMap((tensor): GroupedTensor[] => {
+  const grouped: GroupedTensor[] = [];
+  for (const tensor of tensors) {
     const group = groupTensor(tensor, recipe.method, mismatch, problems);
-    return group === null ? [] : [{ tensor, group }];
-  });
-  const copied = kept.flatMap((tensor): GroupedTensor[] => {
+    if (group !== null) grouped.push({ tensor, group });
+  }
+  for (const tensor of kept) {
     const [view] = tensor.views;
     const fitted = view ? fitShapes(tensor, [{ index: 0, view }], mismatch, problems) : null;
-    if (fitted === null) return [];
+    if (fitted === null) continue;
     const { shape, rows, members: inputs } = fitted;
-    return [{ tensor, group: { how: 'copy', shape, base: null, inputs, rows } }];
-  });
-  return [...merged, ...copied];
+    grouped.push({ tensor, group: { how: 'copy', shape, base: null, inputs, rows } });
+  }
+  return grouped;
 };

@@ -4,12 +4,10 @@ import type { GroupedTensor } from './draft-steps.js';
 import { noteMisfit, type Problems } from './problems.js';
 
 /** The shape that a model's tensors of a kind have in all layers; kinds whose shapes vary are left out. */
-const uniformShapes = ({ names }: Architecture): ReadonlyMap<string, readonly number[]> => {
+const uniformShapes = ({ names, views }: Architecture): ReadonlyMap<string, readonly number[]> => {
   const shapes = new Map<string, readonly number[] | null>();
-  for (const {
-    kind,
-    view: { shape },
-  } of names) {
+  for (const { kind, key } of names) {
+    const shape = views.get(key)?.shape ?? [];
     const known = shapes.get(kind);
     if (known === undefined) shapes.set(kind, shape);
     else if (known !== null && String(known) !== String(shape)) shapes.set(kind, null);

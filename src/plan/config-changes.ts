@@ -44,9 +44,9 @@ const hasLanguageHead = (config: JsonObject | null): boolean => {
 };
 
 /** Whether a model's head is its embedding, not stored or the same bytes. */
-const isTied = ({ head, embedding, byKey }: Architecture): boolean => {
+const isTied = ({ head, embedding, views }: Architecture): boolean => {
   if (head === null) return true;
-  const [a, b] = [head, embedding ?? ''].map((key) => byKey.get(key)?.view.parts[0]);
+  const [a, b] = [head, embedding ?? ''].map((key) => views.get(key)?.parts[0]);
   return a !== undefined && b !== undefined && a.file === b.file && a.offset === b.offset;
 };
 
@@ -80,7 +80,7 @@ export const configChanges = (context: ChangeContext): ConfigChanges => {
   const { donor, architectures, grouped, stacks, dtype, tokenizer, donorIndex, isPadded } = context;
   const { config } = donor.model.checkpoint;
   const heads = new Set(architectures.flatMap(({ head }) => head ?? []));
-  const before = donor.byKey.get(donor.embedding ?? '')?.view.shape[0];
+  const before = donor.views.get(donor.embedding ?? '')?.shape[0];
   const rows = grouped.find(({ tensor }) => tensor.key === donor.embedding)?.group.shape[0];
   const configs = architectures.map(({ model }): JsonObject => model.checkpoint.config ?? {});
   return {

@@ -9,7 +9,7 @@ import type { OperationTable } from './operations.js';
 import type { OutlinedTensor } from './outline.js';
 import type { SliceRoles } from './roles.js';
 import type { RowMapTable } from './row-maps.js';
-import { type FileTable, isPlain, stepInput } from './steps.js';
+import { type FileTable, isPlain, planned, stepInput } from './steps.js';
 import { isMergeable, promote } from './tensor-view.js';
 
 /** A tensor of the output and the tensors that it is made of. */
@@ -43,31 +43,32 @@ export const draftSteps = (
   };
   const draft = ({ tensor, group }: GroupedTensor): DraftedStep => {
     const { roles } = tensor;
-    const inputFor = ({ index, view }: Member): StepInput | null => {
+    const inputFor = ({ index, view }: Member): StepInput => {
       const participant = roles.all[index];
-      if (participant === undefined || participant.opened === null) return null;
+      if (!participant?.opened) throw new Error(`${tensor.name} is of a model that was not opened`);
       const model = models.indexOf(participant);
       return stepInput(model, participant.opened, view, files, rows.get(model) ?? null);
     };
-    const shape = [...group.shape];
+    const shape = planned(group.shape);
     const members = group.base === null ? group.inputs : [group.base, ...group.inputs];
     const rows = rowsOf(
       group,
       members.map((member) => holderOf(roles, member)),
     );
     const base = group.base === null ? null : inputFor(group.base);
-    const inputs = group.inputs.map(inputFor).filter((input) => input !== null);
-    const stored = promote(
-      [...(group.base === null ? [] : [group.base]), ...group.inputs].map(({ view }) => view.dtype),
-    );
-    const bare = { tensor: tensor.name, shape: [...storedShape(tensor.name, shape)], base, inputs };
-    if (!isMergeable(stored)) return { step: { ...bare, operation: null }, dtype: stored };
+    const inputs = group.inputs.map(inputFor);
+    const stored = promote(members.map(({ view }) => view.dtype));
+    const drafted = (operation: number | null, dtype: Dtype): DraftedStep => ({
+      step: { tensor: tensor.name, shape: planned(storedShape(tensor.name, shape)), operation, base, inputs },
+      dtype,
+    });
+    if (!isMergeable(stored)) return drafted(null, stored);
     const dtype = recipe.outputDtype ?? stored;
     const isCopy = dtype === stored && inputs[0] !== undefined && isPlain(inputs[0], shape);
-    if (group.how === 'copy') return { step: { ...bare, operation: isCopy ? null : table.unchanged() }, dtype };
+    if (group.how === 'copy') return drafted(isCopy ? null : table.unchanged(), dtype);
     const operation = table.indexFor(tensor, group.inputs);
     const isUnchanged = method === 'passthrough' && table.operations[operation]?.perInput[0]?.scale === 1;
-    return { step: { ...bare, operation: isUnchanged && isCopy ? null : operation }, dtype };
+    return drafted(isUnchanged && isCopy ? null : operation, dtype);
   };
   return grouped.map(draft);
 };

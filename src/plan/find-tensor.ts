@@ -8,7 +8,7 @@ import type { TensorView } from './tensor-view.js';
  * without an output head contributes its embedding.
  */
 export const findTensor = (architecture: Architecture, key: string, isHeadKey: boolean): TensorView | null => {
-  const find = (name: string) => architecture.byKey.get(name)?.view ?? null;
+  const find = (name: string) => architecture.views.get(name) ?? null;
   const own = find(key) ?? inOtherLayout(key, find);
   if (own !== null) return own;
   for (const other of tiedKeys(key)) {

@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.js';
 import type { MethodName } from '../protocol/methods.js';
-import type { Dtype, Plan, SideFile, Step } from '../protocol/plan.js';
+import type { Dtype, Plan, SideFile, Step, StepOutput } from '../protocol/plan.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
 import { checkAdapterValues } from './adapters/check-values.js';
@@ -11,10 +11,10 @@ import { isInAdapterSpace, makesAdapter } from './adapters/space.js';
 import type { Donor, PlanOptions } from './build.js';
 import { checkValues } from './check-values.js';
 import { configChanges } from './config-changes.js';
-import { draftSteps, type GroupedTensor } from './draft-steps.js';
+import { type DraftedStep, draftSteps, type GroupedTensor } from './draft-steps.js';
 import { editJson } from './edit-json.js';
 import { estimatePlan } from './estimate.js';
-import { layOutAdapter, layOutShards, shardIndex } from './layout.js';
+import { layOutAdapter, layOutShards, type OutputTensor, shardIndex } from './layout.js';
 import type { ModelTable } from './model-table.js';
 import { operationTable } from './operations.js';
 import type { Describe } from './outline.js';
@@ -42,6 +42,11 @@ const mostCommon = (dtypes: readonly Dtype[]): Dtype => {
   const counts = new Map<Dtype, number>();
   for (const dtype of dtypes) counts.set(dtype, (counts.get(dtype) ?? 0) + 1);
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'F32';
+};
+
+const withOutput = ({ tensor, shape, operation, base, inputs }: DraftedStep['step'], output?: StepOutput): Step => {
+  if (output === undefined) throw new Error(`${tensor} has no place in the output`);
+  return { tensor, shape, operation, base, inputs, output };
 };
 
 export type Unfinished = {
@@ -86,14 +91,11 @@ export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () 
     ...checkAdapterValues(recipe, table.operations, models.participants),
   ];
   const plan = (): Plan => {
-    const merged = drafts.map(({ step, dtype }) => ({ name: step.tensor, dtype, shape: step.shape }));
+    const merged = drafts.map(({ step, dtype }): OutputTensor => ({ name: step.tensor, dtype, shape: step.shape }));
     const tensors = [...merged, ...factorTensors(updates)];
     const isAdapter = makesAdapter(recipe);
     const { shards, outputs } = isAdapter ? layOutAdapter(tensors) : layOutShards(tensors, options.shardBytes);
-    const steps = drafts.flatMap(({ step }, index): Step[] => {
-      const output = outputs[index];
-      return output === undefined ? [] : [{ ...step, output }];
-    });
+    const steps = drafts.map(({ step }, index) => withOutput(step, outputs[index]));
     const adapterSteps = placeUpdates(updates, outputs.slice(drafts.length));
     const config = configChanges({
       donor: donor.architecture,

@@ -19,6 +19,8 @@ export type Group = {
 
 type Choice = Pick<Group, 'how' | 'base' | 'inputs'>;
 
+const groupOf = ({ shape, rows }: Fitted, { how, base, inputs }: Choice): Group => ({ how, shape, base, inputs, rows });
+
 type Halves = { readonly base: Member | null; readonly inputs: readonly Member[] };
 
 const halvesOf = ({ roles }: OutlinedTensor, members: readonly Member[]): Halves => ({
@@ -57,6 +59,11 @@ const partial = ({ base, inputs }: Halves, method: MethodName): Choice | null | 
   }
 };
 
+const membersOf = (views: OutlinedTensor['views']): Member[] => {
+  const all = views.map((view, index) => (view === null ? null : { index, view }));
+  return all.every((member) => member !== null) ? all : all.filter((member) => member !== null);
+};
+
 /** Decides which models take part in a tensor; null where it cannot be made or is left out, and `problems` knows why. */
 export const groupTensor = (
   tensor: OutlinedTensor,
@@ -65,8 +72,7 @@ export const groupTensor = (
   problems: Problems,
 ): Group | null => {
   const { roles, views, name } = tensor;
-  const present: Member[] = [];
-  for (const [index, view] of views.entries()) if (view !== null) present.push({ index, view });
+  const present = membersOf(views);
   const isWhole = present.length === views.length;
   const absent = isWhole ? [] : roles.all.filter(({ opened }, index) => opened !== null && views[index] === null);
   const isSkipping = options.onMismatch === 'skip';
@@ -77,24 +83,23 @@ export const groupTensor = (
   };
   if (absent.length > 0 && !isSkipping && !isOptional(tensor.key)) return giveUp();
   if (fitted === null || method === null) return null;
-  const { shape, members, rows } = fitted;
-  const common = { shape, rows };
+  const { members } = fitted;
   const [first] = members;
   if (first === undefined) return null;
   if (!isMergeable(promote(members.map(({ view }) => view.dtype)))) {
     if (members.some(({ view }) => view.dtype !== first.view.dtype)) problems.dtypes.add(name);
-    return { ...common, how: 'copy', base: null, inputs: members };
+    return groupOf(fitted, { how: 'copy', base: null, inputs: members });
   }
   const halves = halvesOf(tensor, members);
-  if (members.length === views.length) return { ...common, how: 'merge', ...halves };
+  if (members.length === views.length) return groupOf(fitted, { how: 'merge', ...halves });
   if (isSkipping || members.length < present.length) {
     for (const { written } of absent) countFor(problems.skipped, written, name);
     const group = fewer(tensor, halves, method);
     if (group === null) countName(problems.dropped, name);
-    return group && { ...common, ...group };
+    return group && groupOf(fitted, group);
   }
   const group = partial(halves, method);
   if (group === undefined) return giveUp();
   if (group === null) countName(problems.dropped, name);
-  return group && { ...common, ...group };
+  return group && groupOf(fitted, group);
 };

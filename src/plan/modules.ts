@@ -1,6 +1,7 @@
 import type { RecipeModule } from '../recipe/recipe.js';
-import type { Architecture, TensorName } from './architecture.js';
+import type { Architecture } from './architecture.js';
 import { chooseStack, countedStacks } from './choose-stack.js';
+import type { TensorName } from './tensor-name.js';
 
 /** Which module of the recipe a tensor of the donor belongs to; null: none that is listed. */
 export type OwnerOf = (name: TensorName) => RecipeModule | null;

@@ -1,4 +1,4 @@
-import { spell, type TensorName } from './architecture.js';
+import { spell } from './architecture.js';
 import { findTensor } from './find-tensor.js';
 import { layerPosition } from './layer-place.js';
 import {
@@ -11,6 +11,7 @@ import {
   viewsOf,
 } from './outline.js';
 import type { SliceRoles } from './roles.js';
+import type { TensorName } from './tensor-name.js';
 import { isBeforeLayers, isOptional } from './tensor-roles.js';
 
 /** Keys of the output heads, which models that tie theirs to the embedding lack. */
@@ -60,7 +61,7 @@ export const outlineByName = ({ roles, describe, donor, covers, isSkipping }: Sc
     const architecture = describe(participant);
     if (architecture === null || architecture === reference) continue;
     for (const name of architecture.names) {
-      if (reference.byKey.has(name.key) || extra.has(name.key) || !covers(name)) continue;
+      if (reference.views.has(name.key) || extra.has(name.key) || !covers(name)) continue;
       // The reference may have it after all, under a tied name or in another layout.
       if (findTensor(reference, name.key, false) !== null) continue;
       const layers = name.layer === null ? null : reference.stacks.get(name.layer.stack)?.layers;

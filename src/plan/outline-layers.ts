@@ -1,7 +1,8 @@
-import { type Architecture, type Stack, spell, type TensorName } from './architecture.js';
+import { type Architecture, type Stack, spell } from './architecture.js';
 import { layerPosition } from './layer-place.js';
 import { type Describe, type OutlinedTensor, referenceOf, type Scope, viewsOf } from './outline.js';
 import type { Participant, SliceRoles } from './roles.js';
+import type { TensorName } from './tensor-name.js';
 import { isOfWholeStack, isOptional } from './tensor-roles.js';
 
 /** Layers of a slice, renumbered from `first` on. */
@@ -23,13 +24,13 @@ export const outlineLayers = (
     `${stackKey(roles, stacks, index)}.${layerOf(index, offset, rest)}.${rest}`;
   return Array.from({ length: layers }, (_, offset) => offset).flatMap((offset) => {
     const own = namesAt(roles, stacks, reference, describe, (start) => start + offset);
-    const held = own.filter(({ layer }) => !isShared(layer?.rest ?? ''));
+    const held = own.filter(({ rest }) => !isShared(rest));
     const shared = first + offset === 0 ? namesAt(roles, stacks, reference, describe, () => 0) : [];
-    const names = [...held, ...shared.filter(({ layer }) => isShared(layer?.rest ?? ''))];
+    const names = [...held, ...shared.filter(({ rest }) => isShared(rest))];
     return names.map((name): OutlinedTensor => {
-      const rest = name.layer?.rest ?? '';
+      const { rest } = name;
       const kind = `${donorStack}.*.${rest}`;
-      const inDonor = { ...name, kind, layer: { stack: donorStack, index: first + offset, rest } };
+      const inDonor = { ...name, kind, layer: { stack: donorStack, index: first + offset } };
       return {
         name: spell(donor, inDonor, first + offset),
         key: `${donorStack}.${first + offset}.${rest}`,
@@ -59,7 +60,7 @@ const stackKey = (roles: SliceRoles, stacks: ReadonlyMap<Participant, Stack>, in
 const isHeldOnce =
   (stacks: ReadonlyMap<Participant, Stack>, rest: string) =>
   (participant: Participant): boolean => {
-    const has = (layer: number) => stacks.get(participant)?.names[layer]?.some((name) => name.layer?.rest === rest);
+    const has = (layer: number) => stacks.get(participant)?.names[layer]?.some((name) => name.rest === rest);
     return has(1) !== true;
   };
 
@@ -76,7 +77,7 @@ const namesAt = (
   for (const participant of [...own, ...roles.all]) {
     const layer = layerAt(participant.written.layers?.start ?? 0);
     for (const name of stacks.get(participant)?.names[layer] ?? []) {
-      const rest = name.layer?.rest ?? '';
+      const { rest } = name;
       const isOwn = describe(participant) === reference;
       if (!found.has(rest) && (isOwn || isOptional(name.key))) found.set(rest, name);
     }

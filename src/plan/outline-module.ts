@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.js';
 import type { Recipe, RecipeModule } from '../recipe/recipe.js';
-import type { Architecture, Stack, TensorName } from './architecture.js';
+import type { Architecture, Stack } from './architecture.js';
 import { checkDepths, checkRanges } from './check-layers.js';
 import { chooseStack, stackFault } from './choose-stack.js';
 import { isModuleOf } from './modules.js';
@@ -8,6 +8,7 @@ import { type Describe, type Outline, referenceOf } from './outline.js';
 import { outlineByName, outlineLoose } from './outline-by-name.js';
 import { lengthOf, outlineLayers } from './outline-layers.js';
 import type { Participant, SliceRoles } from './roles.js';
+import type { TensorName } from './tensor-name.js';
 
 /** A stack of the output that is put together anew, and the layer that each of its layers comes from. */
 export type StackedLayers = {

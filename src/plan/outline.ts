@@ -1,6 +1,7 @@
-import type { Architecture, TensorName } from './architecture.js';
+import type { Architecture } from './architecture.js';
 import { findTensor } from './find-tensor.js';
 import type { Participant, SliceRoles } from './roles.js';
+import type { TensorName } from './tensor-name.js';
 import type { TensorView } from './tensor-view.js';
 
 /** A tensor of the output before it is decided how its inputs go together. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Plan } from '../protocol/plan.js';
 
 /** Steps hashed at once: one text of all of them would hold a large plan in memory a second time. */
-const atOnce = 1000;
+const atOnce = 50;
 
 /** Identifies what is computed, wherever the files lie and whenever they were copied there. */
 export const hashOf = ({

@@ -13,9 +13,10 @@ export const fileTable = (): FileTable => {
   return {
     files,
     indexOf: (file) => {
-      const index = known.get(file.path) ?? files.push(file) - 1;
-      known.set(file.path, index);
-      return index;
+      const found = known.get(file.path);
+      if (found !== undefined) return found;
+      known.set(file.path, files.length);
+      return files.push(file) - 1;
     },
   };
 };
@@ -23,7 +24,7 @@ export const fileTable = (): FileTable => {
 const copies = new WeakMap<readonly number[], number[]>();
 
 /** A shape in the form of the plan: the same for tensors that share theirs. */
-const planned = (shape: readonly number[]): number[] => {
+export const planned = (shape: readonly number[]): number[] => {
   const copy = copies.get(shape) ?? [...shape];
   copies.set(shape, copy);
   return copy;
@@ -50,6 +51,12 @@ export const loraOf = (adapter: Adapter | null, tensor: string, files: FileTable
   };
 };
 
+const fileOf = ({ path, files }: OpenedModel['checkpoint'], index: number): InputFile => {
+  const file = files[index];
+  if (file === undefined) throw new Error(`${path} has no file ${index}`);
+  return file;
+};
+
 /** One model's tensor as a step reads it; `rows` is the index of the map that brings its rows to the output's. */
 export const stepInput = (
   model: number,
@@ -61,10 +68,7 @@ export const stepInput = (
   model,
   tensor: name,
   shape: planned(shape),
-  parts: parts.flatMap((part) => {
-    const file = checkpoint.files[part.file];
-    return file === undefined ? [] : [range(files.indexOf(file), part)];
-  }),
+  parts: parts.map((part) => range(files.indexOf(fileOf(checkpoint, part.file)), part)),
   rows,
   lora: loraOf(adapter, name, files),
 });

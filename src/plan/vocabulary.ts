@@ -52,7 +52,7 @@ export type VocabularyContext = {
 };
 
 const embeddingRows = (architecture: Architecture): number | null =>
-  architecture.byKey.get(architecture.embedding ?? '')?.view.shape[0] ?? null;
+  architecture.views.get(architecture.embedding ?? '')?.shape[0] ?? null;
 
 /** A model's tokens, or a warning why they cannot be read: only a recipe that needs them cannot go on without. */
 const vocabularyOf = (tokenizer: ReadTokenizer | null, faults: Fault[]): Vocabulary | null => {

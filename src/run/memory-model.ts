@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { exitCodes, UserError } from '../errors.js';
 import type { PlanSummary } from '../events.js';
 import type { Plan } from '../protocol/plan.js';
+import { writePlan } from './write-plan.js';
 
 /** The files of a model that is merged in memory: everything but weights. */
 export type MemoryModel = {
@@ -48,7 +49,7 @@ export const openMemoryModel = (plan: Plan): MemoryModel => {
       if (source !== null) copyFileSync(source, join(path, name));
       else writeFileSync(join(path, name), text ?? '');
     }
-    writeFileSync(planPath, JSON.stringify(plan));
+    writePlan(planPath, plan);
   } catch (error) {
     remove();
     throw error;

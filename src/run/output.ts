@@ -19,6 +19,7 @@ import { formatBytes } from '../format.js';
 import type { Plan } from '../protocol/plan.js';
 import { claimStaging, lockName, refuseForeignStaging } from './output-lock.js';
 import { foreignResults } from './results-folder.js';
+import { writePlan } from './write-plan.js';
 
 /** Written into every output: which files are ours, so that `--force` never deletes anything else. */
 export const manifestName = 'amalgam.json';
@@ -175,7 +176,7 @@ export const stageOutput = ({ output, plan, force, version }: StageOptions): Sta
     }
     mkdirSync(directory);
     claimStaging(directory);
-    writeFileSync(planPath, JSON.stringify(plan));
+    writePlan(planPath, plan);
   });
   const publish = () =>
     writing(output, () => {

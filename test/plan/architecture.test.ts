@@ -32,7 +32,7 @@ const describeFamily = async (name: string) => {
 describe.each(all)('%s', (name, family) => {
   test('is understood from its names, shapes and config.json', async () => {
     const architecture = await describeFamily(name);
-    const stored = (key: string | null) => (key === null ? null : architecture.byKey.get(key)?.stored);
+    const stored = (key: string | null) => (key === null ? null : architecture.views.get(key)?.name);
     expect(stored(architecture.embedding)).toBe(family.embedding);
     expect(stored(architecture.head)).toBe(family.head);
     const config = family.config(layers);
@@ -40,10 +40,11 @@ describe.each(all)('%s', (name, family) => {
       layerCountPaths(config, key, depth).map((path) => [prefix, path.join('.')]),
     );
     expect(Object.fromEntries(counted)).toEqual(family.stacks);
+    const shapeOf = (key: string) => architecture.views.get(key)?.shape ?? [];
     const axes = architecture.names.filter(
-      ({ key, layer, view }) => layer === null && vocabularyAxis(key, view.shape, architecture.vocabulary) === 0,
+      ({ key, layer }) => layer === null && vocabularyAxis(key, shapeOf(key), architecture.vocabulary) === 0,
     );
-    expect(axes.map(({ view }) => view.shape[0])).toEqual(axes.map(() => 12));
+    expect(axes.map(({ key }) => shapeOf(key)[0])).toEqual(axes.map(() => 12));
     expect(axes.length).toBe((family.head === null ? 1 : 2) + (name === 'BERT' ? 1 : 0));
   });
 
