@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from amalgam_worker.kernels.keep_mask import MASK_BLOCK, keep_mask, mask_key
+from amalgam_worker.kernels.keep_mask import MASK_BLOCK, drop_at_random, mask_key
 from amalgam_worker.methods.cuts import cut_reductions, keep_before
 from amalgam_worker.methods.method import Chunk, Parameters, Reduction, Statistics
 
@@ -71,7 +71,7 @@ def _drop_at_random(
     for low in range(0, chunk.elements, MASK_BLOCK):
         part = delta[low : low + MASK_BLOCK]
         key = mask_key(facts.seed, facts.models[number], facts.name, (chunk.start + low) // MASK_BLOCK)
-        part.mul_(keep_mask(key, part.numel(), density, chunk.scratch))
+        drop_at_random(part, key, density, chunk.scratch)
 
 
 # Keeps exactly int(density * n), at least 1, of the n entries of the tensor, or of all tensors where the cuts

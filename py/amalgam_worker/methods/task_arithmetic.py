@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 
 from amalgam_worker.kernels.sign_election import elected_sum
+from amalgam_worker.kernels.sums import close_sum
 from amalgam_worker.methods.method import (
     Chunk,
     Method,
@@ -68,12 +69,13 @@ def family_member(sparsifier: Sparsifier | None, *, elect: Election | None) -> M
 
     def measure_norms(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
         assert sparsifier is not None
-        deltas, magnitude, wide = chunk.deltas(), chunk.take("norm"), chunk.take("norm wide", torch.float64)
-        norms = []
+        deltas, norms = chunk.deltas(), []
         for number in thinned(parameters):
-            norms.append(wide.copy_(torch.abs(deltas[number], out=magnitude)).sum())
-            sparsify(sparsifier, chunk, number, deltas[number], statistics, parameters)
-            norms.append(wide.copy_(torch.abs(deltas[number], out=magnitude)).sum())
+            # What is dropped goes by magnitudes, places and chance: never by signs.
+            magnitude = deltas[number].abs_()
+            norms.append(close_sum(magnitude))
+            sparsify(sparsifier, chunk, number, magnitude, statistics, parameters)
+            norms.append(close_sum(magnitude))
         return [torch.stack(norms)]
 
     def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:

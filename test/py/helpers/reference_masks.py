@@ -34,17 +34,16 @@ def random_words(seed: int, model: int, name: str, count: int) -> NDArray[np.int
         digest = hashlib.sha256(f"{seed}/{model}/{low // 65_536}/{name}".encode()).digest()
         first, second = np.frombuffer(digest[:8], dtype="<u4")
         places = np.arange(min(65_536, count - low), dtype=np.uint32)
-        x = _lowbias32(places) ^ first
-        x = x * np.uint32(0x7FEB352D) ^ second
-        x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
+        x = (_lowbias32(places) ^ first) * (second | np.uint32(1))
         words[low : low + len(x)] = x.view(np.int32)
     return words
 
 
 def random_mask(seed: int, model: int, name: str, shape: Sequence[int], density: float) -> NDArray[np.bool_]:
-    """The counter-based mask: words, rounded to float32, below a limit."""
-    words = random_words(seed, model, name, int(np.prod(shape, dtype=np.int64))).astype(np.float32)
-    return np.asarray(words < np.float32(density * 2.0**32 - 2.0**31)).reshape(tuple(shape))
+    """The counter-based mask: words above the limit that leaves a share of `density`."""
+    words = random_words(seed, model, name, int(np.prod(shape, dtype=np.int64)))
+    limit = 2**31 - 1 - round(density * 2**32)
+    return np.asarray(words > limit).reshape(tuple(shape))
 
 
 def _lowbias32(x: NDArray[np.uint32]) -> NDArray[np.uint32]:
