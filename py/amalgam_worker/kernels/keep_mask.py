@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
+from math import isfinite
 
 import torch
 
 from amalgam_worker.tensors.buffers import Scratch
 
-MASK_BLOCK = 65_536
+MASK_BLOCK = 262_144
 
 
 def mask_key(seed: int, model: int, tensor: str, block: int) -> tuple[int, int]:
@@ -21,17 +22,19 @@ def mask_key(seed: int, model: int, tensor: str, block: int) -> tuple[int, int]:
     )
 
 
-def drop_at_random(values: torch.Tensor, key: tuple[int, int], density: float, scratch: Scratch) -> None:
-    """Zeroes, in place, each element of a block but for a share of `density`, independently.
+def drop_at_random(
+    values: torch.Tensor, key: tuple[int, int], low: int, density: float, scratch: Scratch
+) -> None:
+    """Zeroes, in place, each element but for a share of `density`, independently.
 
     Args:
-        values: of shape [n], the whole block or its beginning. If one of them is not finite, one stays so.
+        values: of shape [n], from place `low` of a block on. If one of them is not finite, one stays so.
         key: of `mask_key`.
         density: between 0 and 1, both excluded; resolved to 2^-32.
     """
-    words = random_words(key, 0, values.numel(), scratch)
+    words = random_words(key, low, low + values.numel(), scratch)
     limit = max(2**31 - 1 - round(density * 2**32), -(2**31))
-    if values.dtype == torch.float32 and values.sum().isfinite():
+    if values.dtype == torch.float32 and isfinite(float(values.sum())):
         # On the bits, as integers like the words, it is one fast loop: what the gradient of a threshold does.
         bits = values.view(torch.int32)
         torch.ops.aten.threshold_backward.grad_input(bits, words, limit, grad_input=bits)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import torch
 
 # Float32 sums of so many values, formed as trees of partial sums, are off by some 1e-7 of the magnitudes.
-_GROUP = 4096
+SUM_GROUP = 4096
 
 
-def close_sum(values: torch.Tensor) -> torch.Tensor:
-    """Sum of a vector: float32 within groups of 4096 values, float64 beyond; float64 [].
+def group_sums(values: torch.Tensor) -> torch.Tensor:
+    """Sums of SUM_GROUP values at a time and of the rest, to be added in float64.
 
     Only for values of one sign: nothing is known of what is left where large ones cancel out.
+
+    Args:
+        values: [n], float32 or float64.
+    Returns:
+        [n / SUM_GROUP], rounded up, of the same type.
     """
-    if values.dtype != torch.float32:
-        return values.sum(dtype=torch.float64)
-    grouped = values.numel() // _GROUP * _GROUP
-    total = values[grouped:].sum(dtype=torch.float64)
-    return total.add_(values[:grouped].view(-1, _GROUP).sum(1).sum(dtype=torch.float64))
+    grouped = values.numel() // SUM_GROUP * SUM_GROUP
+    if grouped == 0:
+        return values.sum(0, keepdim=True)
+    sums = values[:grouped].view(-1, SUM_GROUP).sum(1)
+    return sums if grouped == values.numel() else torch.cat([sums, values[grouped:].sum(0, keepdim=True)])

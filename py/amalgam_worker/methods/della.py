@@ -9,7 +9,7 @@ import torch
 
 from amalgam_worker.kernels.keep_mask import MASK_BLOCK, mask_key, random_words
 from amalgam_worker.kernels.row_ranks import row_ranks
-from amalgam_worker.methods.method import Chunk, Method, Parameters, Reduction, Statistics, TensorFacts
+from amalgam_worker.methods.method import Chunk, Method, Parameters, Statistics, TensorFacts
 from amalgam_worker.methods.sparsify import Sparsifier
 from amalgam_worker.methods.task_arithmetic import Election, elect_by_weight, family_member, rescale_kind
 
@@ -63,11 +63,7 @@ RANKED = Sparsifier((), apply)
 def della(elect: Election | None) -> Method:
     """The member of the task-arithmetic family; `epsilon` is half of the spread of the probabilities."""
     member = family_member(RANKED, elect=elect)
-
-    def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
-        return tuple(replace(each, partials="per chunk") for each in member.reductions(parameters))
-
-    return replace(member, per_input=(*member.per_input, "epsilon"), reductions=reductions, whole=slab)
+    return replace(member, per_input=(*member.per_input, "epsilon"), whole=slab)
 
 
 DELLA = della(elect_by_weight)

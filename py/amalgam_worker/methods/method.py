@@ -113,7 +113,8 @@ class Reduction:
     measure: Callable[[Chunk, Statistics, Parameters], Partial]
     # Partials come in the order of the tensor, or as the one sum of all.
     gather: Callable[[list[Partial], TensorFacts, Statistics, Parameters], Statistics]
-    # What is measured at a time. Only integers, exact in any grouping, may be measured per chunk or summed.
+    # What is measured at a time. Only what no chunking changes may be measured per chunk, only integers may
+    # be summed.
     partials: Literal["per block", "per chunk", "summed"] = "per block"
     # Takes in each partial, with its place, in the order of the tensor, and changes the statistics in place:
     # for partials that are too large to be kept for `gather`, which then gets none.

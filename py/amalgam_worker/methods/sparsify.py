@@ -68,10 +68,13 @@ def _drop_at_random(
 ) -> None:
     density = parameters.each("density")[number]
     facts = chunk.tensor
-    for low in range(0, chunk.elements, MASK_BLOCK):
-        part = delta[low : low + MASK_BLOCK]
-        key = mask_key(facts.seed, facts.models[number], facts.name, (chunk.start + low) // MASK_BLOCK)
-        drop_at_random(part, key, density, chunk.scratch)
+    low = 0
+    while low < chunk.elements:
+        block, first = divmod(chunk.start + low, MASK_BLOCK)
+        part = delta[low : low + MASK_BLOCK - first]
+        key = mask_key(facts.seed, facts.models[number], facts.name, block)
+        drop_at_random(part, key, first, density, chunk.scratch)
+        low += len(part)
 
 
 # Keeps exactly int(density * n), at least 1, of the n entries of the tensor, or of all tensors where the cuts

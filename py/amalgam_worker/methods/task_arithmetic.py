@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from amalgam_worker.kernels.sign_election import elected_sum
-from amalgam_worker.kernels.sums import close_sum
+from amalgam_worker.kernels.sums import group_sums
 from amalgam_worker.methods.method import (
     Chunk,
     Method,
@@ -64,7 +64,9 @@ def family_member(sparsifier: Sparsifier | None, *, elect: Election | None) -> M
     def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
         if sparsifier is None or not thinned(parameters):
             return ()
-        norms = (Reduction(measure_norms, gather_norms),) if rescale_kind(parameters) == "l1" else ()
+        norms = (
+            (Reduction(measure_norms, gather_norms, "per chunk"),) if rescale_kind(parameters) == "l1" else ()
+        )
         return sparsifier.reductions + norms
 
     def measure_norms(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
@@ -73,9 +75,9 @@ def family_member(sparsifier: Sparsifier | None, *, elect: Election | None) -> M
         for number in thinned(parameters):
             # What is dropped goes by magnitudes, places and chance: never by signs.
             magnitude = deltas[number].abs_()
-            norms.append(close_sum(magnitude))
+            norms.append(group_sums(magnitude))
             sparsify(sparsifier, chunk, number, magnitude, statistics, parameters)
-            norms.append(close_sum(magnitude))
+            norms.append(group_sums(magnitude))
         return [torch.stack(norms)]
 
     def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
@@ -111,7 +113,9 @@ def gather_norms(
     partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
 ) -> Statistics:
     """Per input the factor that restores its L1 norm; float64 [N], 1 where a norm is next to nothing."""
-    norms = torch.stack([norm for (norm,) in partials]).sum(0).reshape(-1, 2).tolist()
+    # The same groups for any chunks: so are the bits of their sum.
+    sums = torch.cat([parts for (parts,) in partials], dim=1).cpu()
+    norms = sums.sum(1, dtype=torch.float64).reshape(-1, 2).tolist()
     rescales = torch.ones(len(tensor.models), dtype=torch.float64)
     for number, (before, after) in zip(thinned(parameters), norms, strict=True):
         if min(before, after) >= _SMALLEST_NORM:

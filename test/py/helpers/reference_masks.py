@@ -30,10 +30,10 @@ def largest_masks(deltas: Sequence[Array], density: float) -> list[NDArray[np.bo
 def random_words(seed: int, model: int, name: str, count: int) -> NDArray[np.int32]:
     """The words behind the counter-based masks, in unsigned arithmetic."""
     words = np.zeros(count, dtype=np.int32)
-    for low in range(0, count, 65_536):
-        digest = hashlib.sha256(f"{seed}/{model}/{low // 65_536}/{name}".encode()).digest()
+    for low in range(0, count, 262_144):
+        digest = hashlib.sha256(f"{seed}/{model}/{low // 262_144}/{name}".encode()).digest()
         first, second = np.frombuffer(digest[:8], dtype="<u4")
-        places = np.arange(min(65_536, count - low), dtype=np.uint32)
+        places = np.arange(min(262_144, count - low), dtype=np.uint32)
         x = (_lowbias32(places) ^ first) * (second | np.uint32(1))
         words[low : low + len(x)] = x.view(np.int32)
     return words
