@@ -54,7 +54,7 @@ describe.skipIf(noTorch)(titled('a name of the zoo', noTorch), () => {
   test.each(['ties_zoo', 'slerp_zoo', 'slerp_zoo_lora', 'dare_ties_zoo_t5'])(
     '%s merges, and scores as plain transformers calls do',
     async (name) => {
-      const finished = await runCli(['kit', name, '--limit', '24', '--json'], { cwd: folder });
+      const finished = await runCli(['kit', name, '--limit', '24', '--no-kept-scores', '--json'], { cwd: folder });
       const output = join(folder, 'output', name);
       const plain = plainMetrics(output, zooTasks, { limit: 24, prefix: 'none', newTokens: 16 });
       expectKitResult(finished, plain);
@@ -85,10 +85,16 @@ describe.skipIf(noTorch)(titled('a name of the user', noTorch), () => {
   test(
     "is one file, and is scored on the kit's data as the kit scores it",
     async () => {
-      const finished = await runCli(['kit', '-m', 'ta_mine', '--json'], { cwd: folder });
+      const finished = await runCli(['kit', '-m', 'ta_mine', '--output_folder', 'results', '--json'], { cwd: folder });
       const plain = plainMetrics(join(folder, 'output/ta_mine'), files, { limit: 99, prefix: 'bos', newTokens: 20 });
       expectKitResult(finished, plain);
       expect(Object.keys(plain)).toEqual(['cosmos_qa', 'xsum']);
+      const written = (name: string) => readFileSync(join(folder, 'results', name), 'utf8');
+      expect(JSON.parse(written('result.json'))).toEqual(
+        JSON.parse(finished.stdout.trimEnd().split('\n').at(-1) ?? ''),
+      );
+      expect(written('cosmos_qa.csv')).toMatch(/^id,prediction,dummy_field\r?\nknowledge-dev-0,\d,0\r?\n/);
+      expect(written('xsum.csv').trimEnd().split(/\r?\n/)).toHaveLength(7);
     },
     patience,
   );
@@ -110,7 +116,7 @@ describe.skipIf(noTorch)(titled('a name of the user', noTorch), () => {
   test(
     'can be merged without a score',
     async () => {
-      const finished = await runCli(['kit', 'ta_mine', '--no-eval', '--output_folder', 'out'], { cwd: folder });
+      const finished = await runCli(['kit', '-m', 'ta_mine', 'out', '--no-eval'], { cwd: folder });
       expect([finished.code, finished.stdout.trimEnd().split('\n').at(-1)]).toEqual([0, join(folder, 'out')]);
       expect(existsSync(join(folder, 'out/model.safetensors'))).toBe(true);
     },
