@@ -21,6 +21,8 @@ from amalgam_worker.protocol import (
     MergeResult,
     MetricNotification,
     ProgressNotification,
+    ReadTasksParams,
+    ReadTasksResult,
 )
 from amalgam_worker.server import Cancelled, Handler, Notify
 
@@ -88,6 +90,14 @@ def merge(params: MergeParams, notify: Notify, cancelled: Cancelled) -> MergeRes
     )
 
 
+def read_tasks(params: ReadTasksParams, notify: Notify, cancelled: Cancelled) -> ReadTasksResult:
+    """Reads the data of tasks, so that what is wrong with it shows before anything is merged."""
+    _torch_version()
+    from amalgam_worker.evaluation import count_examples
+
+    return ReadTasksResult(count_examples(params, cancelled))
+
+
 def evaluate(params: EvaluateParams, notify: Notify, cancelled: Cancelled) -> EvaluateResult:
     """Scores a model on tasks; sends `metric` and `log`, and `progress` while it merges a plan in memory."""
     _torch_version()
@@ -115,6 +125,7 @@ def evaluate(params: EvaluateParams, notify: Notify, cancelled: Cancelled) -> Ev
 HANDLERS = {
     "initialize": Handler(InitializeParams, initialize),
     "merge": Handler(MergeParams, merge),
+    "readTasks": Handler(ReadTasksParams, read_tasks),
     "evaluate": Handler(EvaluateParams, evaluate),
 }
 

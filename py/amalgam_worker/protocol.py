@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL = "4795c064525dd741"
+PROTOCOL = "015616c9c4104118"
 
 # Method -> (names of shared parameters, names of parameters per input).
 METHOD_PARAMETERS: dict[str, tuple[list[str], list[str]]] = {
@@ -278,6 +278,18 @@ class EvaluationTask:
     max_sequence_length: int | None
     max_generation_length: int | None
     choice_prefix: Literal["none", "bos"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTasksParams:
+    tasks: list[EvaluationTask]
+    limit: int | None
+    sample_seed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTasksResult:
+    examples: list[int]
 
 
 @dataclass(frozen=True, slots=True)

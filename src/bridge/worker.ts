@@ -9,6 +9,8 @@ import type {
   MergeResult,
   MetricNotification,
   ProgressNotification,
+  ReadTasksParams,
+  ReadTasksResult,
 } from '../protocol/messages.js';
 import { protocolDigest } from '../protocol/wire-types.js';
 import { connect } from './connection.js';
@@ -46,6 +48,10 @@ export type Worker = {
       readonly signal?: AbortSignal | undefined;
     },
   ) => Promise<MergeResult>;
+  readonly readTasks: (
+    params: ReadTasksParams,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ) => Promise<ReadTasksResult>;
   readonly evaluate: (
     params: EvaluateParams,
     options?: {
@@ -151,6 +157,8 @@ export const startWorker = async ({
         });
         return escalating(aborted, connection.request('merge', params, { signal: aborted })).finally(forget);
       },
+      readTasks: (params, { signal: aborted } = {}) =>
+        escalating(aborted, connection.request('readTasks', params, { signal: aborted })),
       evaluate: async (params, { onMetric, onProgress, signal: aborted } = {}) => {
         const forgets = [
           connection.onNotification('metric', (metric) => {

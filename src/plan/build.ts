@@ -86,7 +86,7 @@ export const buildPlan = (
   if (donor === null) return { plan: null, faults };
   const isSkipping = options.onMismatch === 'skip';
   const outlined = outlineRecipe(recipe, roles, { describe, donor, isSkipping });
-  const models = modelTable(roles, donor.participant);
+  const models = modelTable(roles, donor.participant, recipe.method);
   faults.push(
     ...checkArchitectures(recipe, models.participants, options.allowCrimes === true),
     ...models.participants.flatMap((participant) => checkAdapter(recipe.source, participant)),

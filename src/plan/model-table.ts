@@ -1,4 +1,5 @@
 import { identityOf } from '../hub/reference.js';
+import { type MethodName, methodSpec } from '../protocol/methods.js';
 import type { PlanModel } from '../protocol/plan.js';
 import type { Participant, SliceRoles } from './roles.js';
 
@@ -31,7 +32,12 @@ const planModel = ({ written, opened }: Participant, isBase: boolean): PlanModel
 };
 
 /** Lists the participants of all slices, bases first in each, then a donor that only gives its configuration. */
-export const modelTable = (slices: readonly SliceRoles[], donor: Participant | null): ModelTable => {
+export const modelTable = (
+  slices: readonly SliceRoles[],
+  donor: Participant | null,
+  method: MethodName | null,
+): ModelTable => {
+  const isBaseMerged = method !== null && methodSpec(method).isBaseMerged === true;
   const indices = new Map<string, number>();
   const keys = new Map<Participant, number>();
   const participants: Participant[] = [];
@@ -42,7 +48,7 @@ export const modelTable = (slices: readonly SliceRoles[], donor: Participant | n
       const index = indices.get(key) ?? participants.push(participant) - 1;
       indices.set(key, index);
       keys.set(participant, index);
-      if (participant === roles.base) bases.add(index);
+      if (participant === roles.base && !isBaseMerged) bases.add(index);
     }
   }
   if (donor !== null) {

@@ -102,6 +102,20 @@ export const EvaluationTask = z.strictObject({
 });
 export type EvaluationTask = z.infer<typeof EvaluationTask>;
 
+export const ReadTasksParams = z.strictObject({
+  tasks: z.array(EvaluationTask),
+  /** As of the evaluation to come. */
+  limit: z.int().nullable(),
+  sampleSeed: z.int().nullable(),
+});
+export type ReadTasksParams = z.infer<typeof ReadTasksParams>;
+
+export const ReadTasksResult = z.strictObject({
+  /** Number of examples of each task. */
+  examples: z.array(z.int()),
+});
+export type ReadTasksResult = z.infer<typeof ReadTasksResult>;
+
 export const EvaluateParams = z.strictObject({
   job: z.int(),
   /** Model folder; with `planPath` a folder of configuration and tokenizer alone. */
@@ -220,6 +234,8 @@ export const workerErrorNumber = -32000;
 export const requests = {
   initialize: { params: InitializeParams, result: InitializeResult },
   merge: { params: MergeParams, result: MergeResult },
+  /** Reads data without a model, so that what is wrong with it shows before anything is merged. */
+  readTasks: { params: ReadTasksParams, result: ReadTasksResult },
   evaluate: { params: EvaluateParams, result: EvaluateResult },
 } as const;
 

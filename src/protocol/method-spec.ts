@@ -24,6 +24,8 @@ export type MethodSpec = {
   readonly source: string;
   /** `ignored`: a base model is one more input. */
   readonly base: 'required' | 'optional' | 'ignored';
+  /** The base is one of the models that are merged, as SLERP's first end is; else others are compared with it. */
+  readonly isBaseMerged?: true;
   /** Number of inputs without the base. */
   readonly inputs: { readonly minimum: number; readonly maximum?: number };
   readonly shared: Readonly<Record<string, ParameterSpec>>;

@@ -20,6 +20,7 @@ export const methods = {
     summary: 'Spherical interpolation from the base to one other model.',
     source: 'Shoemake 1985',
     base: 'required',
+    isBaseMerged: true,
     inputs: { minimum: 1, maximum: 1 },
     shared: {
       t: { type: 'number', meaning: 'position: 0 is the base, 1 the other model' },

@@ -35,6 +35,8 @@ export const wireTypes = {
   TaskData: messages.TaskData,
   HarnessTask: messages.HarnessTask,
   EvaluationTask: messages.EvaluationTask,
+  ReadTasksParams: messages.ReadTasksParams,
+  ReadTasksResult: messages.ReadTasksResult,
   EvaluateParams: messages.EvaluateParams,
   TaskResult: messages.TaskResult,
   EvaluateResult: messages.EvaluateResult,

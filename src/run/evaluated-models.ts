@@ -28,9 +28,7 @@ const sharedBase = (models: readonly Part[]): Part[] => {
 
 /** The models of a plan and, last, what it makes of them. */
 export const evaluatedModels = (plan: Plan, { name, path, merged }: Made): EvaluatedModel[] => {
-  // SLERP starts at one of its two models; that makes it no less a parent.
-  const listed: Part[] = plan.models.map((model) => (plan.method === 'slerp' ? { ...model, role: 'input' } : model));
-  const parts = [...sharedBase(plan.models), ...listed];
+  const parts: Part[] = [...sharedBase(plan.models), ...plan.models];
   const names = modelNames(parts);
   const isTaken = names.includes(name);
   return [

@@ -73,11 +73,13 @@ const mergeInto = async (worker: Worker, staging: Staging, options: MergeOptions
 /** Carries out a plan: merge in staging, publish, then score the result beside its parents. */
 export const runMerge = async (given: MergeOptions): Promise<void> => {
   const options = { ...given, output: resolve(given.output) };
-  const { tasks, evaluation } = options;
+  const { tasks, evaluation, signal } = options;
+  const { limit, sampleSeed } = evaluation;
   const staging = stageOutput(options);
   let published = false;
   try {
     await withWorker(options, async (worker) => {
+      if (tasks.length > 0) await worker.readTasks({ tasks: [...tasks], limit, sampleSeed }, { signal });
       await mergeInto(worker, staging, options);
       published = true;
       if (tasks.length > 0) {

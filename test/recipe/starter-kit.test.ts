@@ -93,7 +93,7 @@ describe('a config of the starter kit', () => {
     const { plan } = await planText(folder, config('[0.3, 0.7]'), { name: 'slerp_llama2.yaml' });
     expect(plan?.operations).toMatchObject([{ method: 'slerp', shared: { t: 0.3 }, perInput: [{}] }]);
     expect(plan?.models.map(({ reference, role }) => [reference, role])).toEqual([
-      ['one', 'base'],
+      ['one', 'input'],
       ['two', 'input'],
     ]);
   });

@@ -11,10 +11,10 @@ const model = (path: string, adapter: string | null, role: PlanModel['role'] = '
   bytes: 0,
 });
 
-const planOf = (models: PlanModel[], method: Plan['method'] = 'linear'): Plan => ({
+const planOf = (models: PlanModel[]): Plan => ({
   version: 1,
   hash: 'abc',
-  method,
+  method: 'linear',
   seed: 0,
   models,
   files: [],
@@ -27,8 +27,8 @@ const planOf = (models: PlanModel[], method: Plan['method'] = 'linear'): Plan =>
   estimate: { bytesRead: 0, bytesWritten: 0, peakMemory: 0, seconds: 0 },
 });
 
-const told = (models: PlanModel[], name = 'out', method: Plan['method'] = 'linear') =>
-  evaluatedModels(planOf(models, method), { name, path: '/out', merged: null }).map(
+const told = (models: PlanModel[], name = 'out') =>
+  evaluatedModels(planOf(models), { name, path: '/out', merged: null }).map(
     (each) => `${each.role} ${each.name} ${each.path} ${each.adapter}`,
   );
 
@@ -50,17 +50,6 @@ describe('the models to evaluate', () => {
       'merge out /out null',
     ]);
     expect(told([model('/m/base', '/a/one')])[0]).toBe('base base /m/base null');
-  });
-
-  test('have no base among the two ends of SLERP, except that of adapters', () => {
-    const whole = [model('/m/one', null, 'base'), model('/m/two', null)];
-    expect(told(whole, 'out', 'slerp').map((each) => each.split(' ')[0])).toEqual(['parent', 'parent', 'merge']);
-    const adapters = [model('/m/x', '/a/one', 'base'), model('/m/x', '/a/two')];
-    expect(told(adapters, 'out', 'slerp').slice(0, 3)).toEqual([
-      'base x /m/x null',
-      'parent one /m/x /a/one',
-      'parent two /m/x /a/two',
-    ]);
   });
 
   test('have no base where adapters stand on several models, or it is there already', () => {

@@ -18,30 +18,23 @@ from ..protocol import (
     MetricNotification,
     TaskResult,
 )
-from .harness_tasks import HarnessTasks, load_harness_task
+from .harness_tasks import HarnessTasks
 from .job import Job
 from .kept_scores import KeptScores, file_name, scores_key
 from .merged_model import Tensors, merged_tensors
 from .model import LoadedModel, load_model
-from .packages import require_transformers
-from .read_task import ReadTask, read_task
-from .rouge import rouge_scorer
+from .read_task import ReadTask
+from .read_tasks import read_tasks
 from .run_harness import run_harness_task
 from .run_task import run_task
 from .threads import fit_threads, torch_threads
 
 
 def check_numbers(params: EvaluateParams) -> None:
-    numbers = {"limit": params.limit, "batch size": params.batch_size, "threads": params.threads}
+    numbers = {"batch size": params.batch_size, "threads": params.threads}
     for name, value in numbers.items():
         if value is not None and value < 1:
             raise WorkerError("data-invalid", f"the {name} of an evaluation must be 1 or more, not {value}")
-
-
-def read_any(task: EvaluationTask, params: EvaluateParams) -> ReadTask | HarnessTasks:
-    if task.kind == "harness":
-        return load_harness_task(task, params.limit, params.sample_seed)
-    return read_task(task, params.limit, params.sample_seed)
 
 
 def kept_scores(job: Job, task: EvaluationTask, device: torch.device) -> KeptScores | None:
@@ -74,15 +67,10 @@ def evaluate(
 
     check_numbers(params)
     job = Job(params, emit, check_cancelled)
-    tasks = [read_any(task, params) for task in params.tasks]
-    told = [read for read in tasks if isinstance(read, ReadTask)]
-    for read in told:
-        if not read.has_targets:
+    tasks = read_tasks(params.tasks, params.limit, params.sample_seed, cancelled)
+    for read in tasks:
+        if isinstance(read, ReadTask) and not read.has_targets:
             emit(LogNotification("info", f"{read.task.name}: no targets, so predictions without scores"))
-    require_transformers()
-    if any(read.generates and read.has_targets for read in told):
-        rouge_scorer()
-    check_cancelled()
     device = resolve_device(params.device)
 
     merged: Callable[[], Tensors] | None = None
