@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from heapq import merge
 from math import prod
 from operator import attrgetter
+from typing import NoReturn
 
 from amalgam_worker.errors import WorkerError
 from amalgam_worker.protocol import (
@@ -26,26 +27,40 @@ from amalgam_worker.tensors.zero_padding import inner_shape
 def check_input(plan: Plan, step: Step, source: StepInput) -> None:
     """Raises WorkerError `plan-invalid` naming the first fault of a base or an input."""
     name = f"{source.tensor} of model {source.model}"
-    require(bool(source.parts), f"{name} has no parts")
+    if not source.parts:
+        fail(f"{name} has no parts")
+    dtype = source.parts[0].dtype
+    stored = 0
     for part in source.parts:
         _check_range(plan, name, part)
-        require(part.dtype == source.parts[0].dtype, f"parts of {name} have several types")
-    require(all(size >= 0 for size in source.shape), f"{name} has a negative size")
-    stored = sum(prod(part.shape) for part in source.parts)
-    require(stored == prod(source.shape), f"parts of {name} do not make {source.shape}")
+        if part.dtype != dtype:
+            fail(f"parts of {name} have several types")
+        stored += prod(part.shape)
+    if min(source.shape, default=0) < 0:
+        fail(f"{name} has a negative size")
+    if stored != prod(source.shape):
+        fail(f"parts of {name} do not make {source.shape}")
     shape = source.shape if source.rows is None else _mapped_shape(plan, step, source, source.rows, name)
-    room = inner_shape(step.shape, len(shape))
-    within = len(shape) == len(room) and all(size <= most for size, most in zip(shape, room, strict=True))
-    require(within, f"{name} of shape {shape} does not fit {step.tensor} of shape {step.shape}")
+    if shape != step.shape:
+        _check_room(step, name, shape)
     if source.lora is not None:
         check_update(plan, name, source.shape, source.lora)
 
 
+def _check_room(step: Step, name: str, shape: list[int]) -> None:
+    room = inner_shape(step.shape, len(shape))
+    within = len(shape) == len(room) and all(size <= most for size, most in zip(shape, room, strict=True))
+    require(within, f"{name} of shape {shape} does not fit {step.tensor} of shape {step.shape}")
+
+
 def check_output(plan: Plan, name: str, shape: list[int], output: StepOutput) -> None:
     """Raises WorkerError `plan-invalid` where an output has not the size of its tensor, or no place."""
-    require(output.bytes == prod(shape) * item_size(output.dtype), f"output size of {name}")
-    require(0 <= output.shard < len(plan.shards), f"output shard of {name}")
-    require(0 <= output.offset <= plan.shards[output.shard].bytes - output.bytes, f"output offset of {name}")
+    if output.bytes != prod(shape) * item_size(output.dtype):
+        fail(f"output size of {name}")
+    if not 0 <= output.shard < len(plan.shards):
+        fail(f"output shard of {name}")
+    if not 0 <= output.offset <= plan.shards[output.shard].bytes - output.bytes:
+        fail(f"output offset of {name}")
 
 
 def check_row_map(place: str, row_map: RowMap) -> None:
@@ -98,15 +113,22 @@ def check_update(plan: Plan, name: str, shape: list[int], update: LoraUpdate) ->
 
 
 def _check_range(plan: Plan, name: str, source: TensorRange) -> None:
-    require(0 <= source.file < len(plan.files), f"file of {name}")
-    require(all(size >= 0 for size in source.shape), f"{name} has a negative size")
-    require(source.bytes == prod(source.shape) * item_size(source.dtype), f"size of {name} in its file")
-    require(
-        0 <= source.offset <= plan.files[source.file].bytes - source.bytes, f"place of {name} in its file"
-    )
+    if not 0 <= source.file < len(plan.files):
+        fail(f"file of {name}")
+    if min(source.shape, default=0) < 0:
+        fail(f"{name} has a negative size")
+    if source.bytes != prod(source.shape) * item_size(source.dtype):
+        fail(f"size of {name} in its file")
+    if not 0 <= source.offset <= plan.files[source.file].bytes - source.bytes:
+        fail(f"place of {name} in its file")
+
+
+def fail(problem: str) -> NoReturn:
+    """Raises WorkerError `plan-invalid`. What is checked often makes its message only here."""
+    raise WorkerError("plan-invalid", f"the plan is inconsistent: {problem}")
 
 
 def require(condition: bool, problem: str) -> None:
     """Raises WorkerError `plan-invalid` with the problem where the condition is false."""
     if not condition:
-        raise WorkerError("plan-invalid", f"the plan is inconsistent: {problem}")
+        fail(problem)

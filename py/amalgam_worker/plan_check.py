@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amalgam_worker.adapters.check_step import check_adapter_step
-from amalgam_worker.input_check import check_input, check_output, check_row_map, require
+from amalgam_worker.input_check import check_input, check_output, check_row_map, fail, require
 from amalgam_worker.protocol import METHOD_PARAMETERS, Operation, Plan, Step
 from amalgam_worker.tensors.dtypes import is_floating
 from amalgam_worker.tensors.zero_padding import inner_shape
@@ -35,10 +35,12 @@ def _check_operation(place: str, operation: Operation) -> None:
 
 def _check_step(plan: Plan, step: Step) -> None:
     name, output = step.tensor, step.output
-    require(bool(step.inputs), f"{name} has no inputs")
-    require(all(size >= 0 for size in step.shape), f"{name} has a negative size")
+    if not step.inputs:
+        fail(f"{name} has no inputs")
+    if min(step.shape, default=0) < 0:
+        fail(f"{name} has a negative size")
     check_output(plan, name, step.shape, output)
-    sources = [*step.inputs, step.base] if step.base is not None else step.inputs
+    sources = step.inputs if step.base is None else [*step.inputs, step.base]
     for source in sources:
         check_input(plan, step, source)
     if step.operation is None:
@@ -48,8 +50,12 @@ def _check_step(plan: Plan, step: Step) -> None:
             plain = source.lora is None and source.rows is None
             require(same and plain, f"{name} cannot be copied as it is")
         return
-    require(0 <= step.operation < len(plan.operations), f"operation of {name}")
+    if not 0 <= step.operation < len(plan.operations):
+        fail(f"operation of {name}")
     count = len(plan.operations[step.operation].per_input)
-    require(count == len(step.inputs), f"{name} has {len(step.inputs)} inputs, its operation {count}")
-    floating = is_floating(output.dtype) and all(is_floating(source.parts[0].dtype) for source in sources)
-    require(floating, f"{name} is not floating point: no method can merge it")
+    if count != len(step.inputs):
+        fail(f"{name} has {len(step.inputs)} inputs, its operation {count}")
+    if not all(
+        is_floating(dtype) for dtype in {output.dtype, *(source.parts[0].dtype for source in sources)}
+    ):
+        fail(f"{name} is not floating point: no method can merge it")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from amalgam_worker import wire
+from amalgam_worker.document import decode_document
 from amalgam_worker.errors import WorkerError, read_error
 from amalgam_worker.plan_check import check_plan
 from amalgam_worker.protocol import InputFile, Plan
+from amalgam_worker.wire import WireError
 
 
 def load_plan(path: str) -> Plan:
@@ -16,19 +20,35 @@ def load_plan(path: str) -> Plan:
     Raises:
         WorkerError: read-failed; plan-invalid, naming the place; file-changed, naming file and change.
     """
-    try:
-        with open(path, "rb") as file:
-            text = file.read()
-    except OSError as error:
-        raise read_error(error, path) from error
-    try:
-        plan = wire.decode(Plan, wire.parse(text))
-    except wire.WireError as error:
-        raise WorkerError("plan-invalid", f"{path}: {error}") from error
-    check_plan(plan)
+    with _collector_paused():
+        try:
+            plan = decode_document(Plan, _read_text(path))
+        except (WireError, UnicodeDecodeError) as error:
+            raise WorkerError("plan-invalid", f"{path}: {error}") from error
+        check_plan(plan)
     for input_file in plan.files:
         check_unchanged(input_file)
     return plan
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A large plan is millions of objects without cycles, which the collector would walk again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _read_text(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode()
+    except OSError as error:
+        raise read_error(error, path) from error
 
 
 def check_unchanged(file: InputFile) -> None:

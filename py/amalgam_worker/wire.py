@@ -11,6 +11,7 @@ import dataclasses
 import json
 import math
 import re
+import sys
 import types
 from collections.abc import Callable, Hashable
 from functools import cache
@@ -44,6 +45,14 @@ def parse(text: str | bytes) -> Any:
         raise WireError(f"not JSON: {error}") from error
 
 
+def parse_from(text: str, place: int) -> tuple[Any, int]:
+    """The strict JSON value that begins at character `place`, and where it ends; raises WireError."""
+    try:
+        return _json.raw_decode(text, place)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"not JSON: {error}") from error
+
+
 def decode(kind: type[T], value: Any) -> T:
     """Builds a `kind` from a parsed JSON value.
 
@@ -53,14 +62,14 @@ def decode(kind: type[T], value: Any) -> T:
         WireError: naming the path of the first fault.
     """
     annotation: Any = kind
-    return cast(T, _decoder(annotation)(value))
+    return cast(T, decoder(annotation)(value))
 
 
 def encode(value: Any) -> Any:
     """The JSON value of a dataclass, list, dictionary or scalar."""
     kind: Any = type(value)
     if dataclasses.is_dataclass(value):
-        return {wire: encode(getattr(value, name)) for name, wire in _names(kind)}
+        return {wire: encode(getattr(value, name)) for name, wire in wire_names(kind)}
     if isinstance(value, list):
         return [encode(item) for item in value]
     if isinstance(value, dict):
@@ -72,14 +81,19 @@ def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not allowed")
 
 
+_json = json.JSONDecoder(parse_constant=_reject_constant)
+
+
 @cache
-def _names(kind: Hashable) -> list[tuple[str, str]]:
+def wire_names(kind: Hashable) -> list[tuple[str, str]]:
+    """Names of a dataclass' fields, here and on the wire."""
     fields = dataclasses.fields(cast(Any, kind))
     return [(field.name, re.sub(r"_([a-z])", lambda m: m[1].upper(), field.name)) for field in fields]
 
 
 @cache
-def _decoder(kind: Any) -> Decoder:
+def decoder(kind: Any) -> Decoder:
+    """Converts a parsed JSON value into an annotation's type, or raises WireError."""
     origin, arguments = get_origin(kind), get_args(kind)
     if dataclasses.is_dataclass(kind):
         return _object_decoder(kind)
@@ -88,15 +102,15 @@ def _decoder(kind: Any) -> Decoder:
     if origin in (Union, types.UnionType):
         return _union_decoder(arguments)
     if origin is list:
-        return _list_decoder(_decoder(arguments[0]))
+        return _integers_decoder() if arguments == (int,) else _list_decoder(decoder(arguments[0]))
     if origin is dict:
-        return _dict_decoder(_decoder(arguments[1]))
+        return _dict_decoder(decoder(arguments[1]))
     return _SCALARS[kind]
 
 
 def _object_decoder(kind: Any) -> Decoder:
     hints = get_type_hints(kind)
-    fields = [(wire, _decoder(hints[name])) for name, wire in _names(kind)]
+    fields = [(wire, decoder(hints[name])) for name, wire in wire_names(kind)]
     known = {wire for wire, _ in fields}
 
     def decode_object(value: Any) -> Any:
@@ -120,16 +134,29 @@ def _list_decoder(decode_item: Decoder) -> Decoder:
     def decode_list(value: Any) -> Any:
         if type(value) is not list:
             raise _expected("an array", value)
-        items: list[Any] = []
+        items: list[Any] = [None] * len(value)
+        place = 0
         try:
-            for item in value:
-                items.append(decode_item(item))
+            for place, item in enumerate(value):
+                items[place] = decode_item(item)
         except WireError as error:
-            error.path.append(len(items))
+            error.path.append(place)
             raise
         return items
 
     return decode_list
+
+
+def _integers_decoder() -> Decoder:
+    """Equal shapes become one list: a plan repeats a few of them very often, and nothing changes them."""
+    known: dict[tuple[int, ...], list[int]] = {}
+    decode_list = _list_decoder(_decode_int)
+
+    def decode_integers(value: Any) -> Any:
+        items = decode_list(value)
+        return known.setdefault(tuple(items), items)
+
+    return decode_integers
 
 
 def _dict_decoder(decode_item: Decoder) -> Decoder:
@@ -152,7 +179,7 @@ def _literal_decoder(choices: tuple[Any, ...]) -> Decoder:
     def decode_literal(value: Any) -> Any:
         for choice in choices:
             if type(value) is type(choice) and value == choice:
-                return value
+                return choice
         raise WireError(f"expected one of {', '.join(map(json.dumps, choices))}, got {_shown(value)}")
 
     return decode_literal
@@ -160,7 +187,7 @@ def _literal_decoder(choices: tuple[Any, ...]) -> Decoder:
 
 def _union_decoder(kinds: tuple[Any, ...]) -> Decoder:
     """The branch is chosen by the JSON type, so that a fault inside it is reported as itself."""
-    branches = {_json_type(kind): _decoder(kind) for kind in kinds}
+    branches = {_json_type(kind): decoder(kind) for kind in kinds}
     if len(branches) < len(kinds):
         raise TypeError(f"branches of {kinds} cannot be told apart")
     if float in branches:
@@ -199,6 +226,13 @@ def _decode_int(value: Any) -> Any:
     return value
 
 
+def _decode_string(value: Any) -> Any:
+    if type(value) is not str:
+        raise _expected("a string", value)
+    # A tensor has the same name in every model.
+    return sys.intern(value)
+
+
 def _exactly(kind: type) -> Decoder:
     def decode_exactly(value: Any) -> Any:
         if type(value) is not kind:
@@ -218,7 +252,7 @@ _TYPE_NAMES = {
     list: "an array",
 }
 _SCALARS: dict[Any, Decoder] = {
-    str: _exactly(str),
+    str: _decode_string,
     bool: _exactly(bool),
     types.NoneType: _exactly(types.NoneType),
     int: _decode_int,

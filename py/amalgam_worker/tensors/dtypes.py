@@ -24,14 +24,18 @@ TORCH_DTYPES: dict[Dtype, torch.dtype] = {
 }
 
 
+_SIZES = {name: dtype.itemsize for name, dtype in TORCH_DTYPES.items()}
+_FLOATING = {name for name, dtype in TORCH_DTYPES.items() if dtype.is_floating_point}
+
+
 def item_size(dtype: Dtype) -> int:
     """Bytes of one element."""
-    return TORCH_DTYPES[dtype].itemsize
+    return _SIZES[dtype]
 
 
 def is_floating(dtype: Dtype) -> bool:
     """Whether a method can compute with elements of this type."""
-    return TORCH_DTYPES[dtype].is_floating_point
+    return dtype in _FLOATING
 
 
 def overflow_limit(dtype: torch.dtype) -> float:
