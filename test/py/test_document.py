@@ -61,7 +61,7 @@ def test_refuses(text: str, problem: str) -> None:
 def test_refuses_a_list_that_breaks_off(end: str) -> None:
     plan = json.loads((CORPUS / "Plan" / "valid-typical.json").read_bytes())
     steps = json.dumps(plan.pop("steps"))
-    with pytest.raises(wire.WireError, match="^steps: not JSON"):
+    with pytest.raises(wire.WireError, match=r"^steps: not JSON"):
         decode_document(Plan, f'{{"steps": {steps[:-1]}{end}')
 
 
