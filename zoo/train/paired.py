@@ -19,8 +19,8 @@ def paired_difference(a: ItemScores, b: ItemScores) -> tuple[float, float]:
     return sum(d.mean().item() for d in differences) / len(a), math.sqrt(variance) / len(a)
 
 
-def only(scores: ItemScores, *tasks: str) -> ItemScores:
-    return {task: values for task, values in scores.items() if task in tasks}
+def only(scores: ItemScores, task: str) -> ItemScores:
+    return {task: scores[task]}
 
 
 def without(scores: ItemScores, task: str) -> ItemScores:
