@@ -41,10 +41,11 @@ def chosen_scale(family: Family, target: str, dev: Draw) -> float:
 
 
 def negations(family: Family, dev: Draw, test: Draw) -> list[Negation]:
-    """Of each specialist the scale chosen on dev and, beside it, the whole task vector subtracted."""
+    """Of each specialist the scale chosen on dev and, where that is less, the whole task vector subtracted."""
     found = []
     for target in family.specialists:
         scale = chosen_scale(family, target, dev)
         found.append(Negation(target, scale, True, negated(family, target, scale, test)))
-        found.append(Negation(target, 1.0, False, negated(family, target, 1.0, test)))
+        if scale != 1.0:
+            found.append(Negation(target, 1.0, False, negated(family, target, 1.0, test)))
     return found

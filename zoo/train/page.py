@@ -6,7 +6,6 @@ from pathlib import Path
 
 ZOO = Path(__file__).resolve().parents[1]
 PAGE = ZOO.parent / "docs" / "zoo.md"
-SEEDS = (0, 1, 2)
 TASKS = ("arithmetic", "knowledge", "summary")
 BLOCK = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 """A table stands between its marker, which names a file of zoo/results or `overview-FAMILY`, and the end."""
@@ -51,13 +50,14 @@ def analogies(rows: Rows) -> str:
 
 def overview(results: Path, family: str) -> str:
     """Each merge's lead over its nearest rival, seed by seed."""
-    seeds = [{r["model"]: r for r in read_rows(results, f"{family}-seed-{seed}")} for seed in SEEDS]
+    files = sorted(path.stem for path in results.glob(f"{family}-seed-?.csv"))
+    seeds = [{r["model"]: r for r in read_rows(results, file)} for file in files]
     merged = [name for name, row in seeds[0].items() if row["coefficients"]]
     cells = [
         [name, *(with_error(seed[name]["difference"], seed[name]["error"]) for seed in seeds)]
         for name in merged
     ]
-    return markdown(["merge", *(f"seed {seed}" for seed in SEEDS)], cells, 1)
+    return markdown(["merge", *(f"seed {file[-1]}" for file in files)], cells, 1)
 
 
 def table(results: Path, name: str) -> str:
