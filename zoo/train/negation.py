@@ -41,7 +41,7 @@ def chosen_scale(family: Family, target: str, dev: Draw) -> float:
 
 
 def negations(family: Family, dev: Draw, test: Draw) -> list[Negation]:
-    """Of each specialist the scale chosen on dev and, where that is less, the whole task vector subtracted."""
+    """Of each specialist the scale chosen on dev and, where that is less, the whole vector subtracted."""
     found = []
     for target in family.specialists:
         scale = chosen_scale(family, target, dev)
