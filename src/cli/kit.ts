@@ -6,6 +6,7 @@ import { exitCodeOf, isError } from '../fault.js';
 import { afterDownload } from '../hub/download.js';
 import { summarise } from '../plan/summarise.js';
 import { readRecipe } from '../recipe/read-recipe.js';
+import { openComparedBase } from '../run/compared-base.js';
 import { fetchInputs } from '../run/fetch-inputs.js';
 import { adapterInMemory, inMemory } from '../run/memory-model.js';
 import { evaluateMerge, runMerge } from '../run/merge.js';
@@ -52,22 +53,25 @@ const mergeAndScore = async ({ context, entry, output, flags }: KitRun, { emit, 
   const { tasks, faults: taskFaults } =
     flags.eval === false ? { tasks: [], faults: [] } : kitTasks(flags, recipe?.kit ?? null, { cwd, config: file });
   const warn = (message: string) => emit({ type: 'log', level: 'warning', message });
+  const findRepository = repositoryFinder(hubEnvironment(env, flags), { cwd, signal, warn });
   const { plan, faults, downloads } = await planRecipe(file, {
     cwd,
     registered,
-    findRepository: repositoryFinder(hubEnvironment(env, flags), { cwd, signal, warn }),
+    findRepository,
     ...planOptions(flags),
   });
   const all = [...faults, ...taskFaults];
   if (all.length > 0) emit({ type: 'faults', faults: all });
   if (plan === null || all.some(isError)) throw refuseFaults(relative(cwd, file), all, exitCodeOf(all));
   if (output === null && makesAdapter(plan)) throw adapterInMemory();
+  const base = tasks.length > 0 ? await openComparedBase(plan, recipe?.adapterBase ?? null, findRepository) : null;
   const summary = summarise(plan);
   emit({ type: 'plan-ready', plan: output === null ? inMemory(summary) : summary });
   const { python, environment } = await pythonFor(context, emit);
-  await fetchInputs(downloads, { emit, signal });
+  await fetchInputs([...downloads, ...(base?.downloads ?? [])], { emit, signal });
   const options = {
     plan: { ...plan, files: afterDownload(plan.files) },
+    comparedBase: base?.path ?? null,
     version: packageVersion,
     tasks,
     evaluation: evaluationSettings(flags, context, output === null ? null : join(output, evaluationName)),

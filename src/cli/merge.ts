@@ -3,6 +3,7 @@ import { exitCodes, UserError } from '../errors.js';
 import { exitCodeOf, isError } from '../fault.js';
 import { afterDownload } from '../hub/download.js';
 import { summarise } from '../plan/summarise.js';
+import { openComparedBase } from '../run/compared-base.js';
 import { fetchInputs } from '../run/fetch-inputs.js';
 import { adapterInMemory, inMemory } from '../run/memory-model.js';
 import { evaluateMerge, runMerge } from '../run/merge.js';
@@ -63,9 +64,15 @@ export const merge = async (
     const { output, name } = targetOf(context.cwd, recipe, out, flags);
     refuseUnsafeSerialization(flags);
     const warn = (message: string) => emit({ type: 'log', level: 'warning', message });
-    const { plan, faults, downloads } = await planRecipe(recipe, {
+    const findRepository = repositoryFinder(hubEnvironment(context.env, flags), { cwd: context.cwd, signal, warn });
+    const {
+      recipe: read,
+      plan,
+      faults,
+      downloads,
+    } = await planRecipe(recipe, {
       cwd: context.cwd,
-      findRepository: repositoryFinder(hubEnvironment(context.env, flags), { cwd: context.cwd, signal, warn }),
+      findRepository,
       ...planOptions(flags),
     });
     const { tasks, faults: taskFaults } = readTasks(flags, {
@@ -76,12 +83,14 @@ export const merge = async (
     if (all.length > 0) emit({ type: 'faults', faults: all });
     if (plan === null || all.some(isError)) throw refuseFaults(recipe, all, exitCodeOf(all));
     if (output === null && makesAdapter(plan)) throw adapterInMemory();
+    const base = tasks.length > 0 ? await openComparedBase(plan, read?.adapterBase ?? null, findRepository) : null;
     const summary = summarise(plan);
     emit({ type: 'plan-ready', plan: output === null ? inMemory(summary) : summary });
     const { python, environment } = await pythonFor(context, emit);
-    await fetchInputs(downloads, { emit, signal });
+    await fetchInputs([...downloads, ...(base?.downloads ?? [])], { emit, signal });
     const options = {
       plan: { ...plan, files: afterDownload(plan.files) },
+      comparedBase: base?.path ?? null,
       version: packageVersion,
       tasks,
       evaluation: evaluationSettings(flags, context, output === null ? null : join(output, evaluationName)),

@@ -9,6 +9,8 @@ type Made = {
   readonly name: string;
   readonly path: string;
   readonly merged: MergedInMemory | null;
+  /** Folder of a base that the plan does without; null: none. */
+  readonly base: string | null;
 };
 
 type Part = Pick<PlanModel, 'reference' | 'path' | 'adapter' | 'role'>;
@@ -26,9 +28,13 @@ const sharedBase = (models: readonly Part[]): Part[] => {
     : [{ ...first, reference: referenceOf(first.path), adapter: null, role: 'base' }];
 };
 
-/** The models of a plan and, last, what it makes of them. */
-export const evaluatedModels = (plan: Plan, { name, path, merged }: Made): EvaluatedModel[] => {
-  const parts: Part[] = [...sharedBase(plan.models), ...plan.models];
+/** A base, the models of a plan and, last, what it makes of them. */
+export const evaluatedModels = (plan: Plan, { name, path, merged, base }: Made): EvaluatedModel[] => {
+  const compared: Part[] =
+    base === null
+      ? sharedBase(plan.models)
+      : [{ reference: referenceOf(base), path: base, adapter: null, role: 'base' }];
+  const parts = [...compared, ...plan.models];
   const names = modelNames(parts);
   const isTaken = names.includes(name);
   return [

@@ -27,6 +27,8 @@ export type MergeOptions = WorkerOptions & {
   readonly force: boolean;
   readonly version: string;
   readonly evaluation: EvaluationSettings;
+  /** Folder of a base that the plan does without, to be scored as well; null: none. */
+  readonly comparedBase: string | null;
 };
 
 /** Starts a worker whose words become events, and closes it whatever happens in `work`. */
@@ -73,7 +75,7 @@ const mergeInto = async (worker: Worker, staging: Staging, options: MergeOptions
 /** Carries out a plan: merge in staging, publish, then score the result beside its parents. */
 export const runMerge = async (given: MergeOptions): Promise<void> => {
   const options = { ...given, output: resolve(given.output) };
-  const { tasks, evaluation, signal } = options;
+  const { tasks, evaluation, comparedBase, signal } = options;
   const { limit, sampleSeed } = evaluation;
   const staging = stageOutput(options);
   let published = false;
@@ -83,7 +85,7 @@ export const runMerge = async (given: MergeOptions): Promise<void> => {
       await mergeInto(worker, staging, options);
       published = true;
       if (tasks.length > 0) {
-        const made = { name: basename(options.output), path: options.output, merged: null };
+        const made = { name: basename(options.output), path: options.output, merged: null, base: comparedBase };
         const models = evaluatedModels(options.plan, made);
         await evaluateModels(worker, { ...options, ...evaluation, models });
       }
@@ -100,11 +102,11 @@ export type MergeInMemoryOptions = Omit<MergeOptions, 'output' | 'force'> & {
 
 /** Merges a plan into a model in memory and scores it beside its parents; no weights are written. */
 export const evaluateMerge = async (options: MergeInMemoryOptions): Promise<void> => {
-  const { plan, name, evaluation } = options;
+  const { plan, name, evaluation, comparedBase: base } = options;
   const { path, planPath, remove } = openMemoryModel(plan);
   process.once('exit', remove);
   try {
-    const models = evaluatedModels(plan, { name, path, merged: { plan, planPath } });
+    const models = evaluatedModels(plan, { name, path, merged: { plan, planPath }, base });
     await withWorker(options, (worker) => evaluateModels(worker, { ...options, ...evaluation, models }));
   } finally {
     process.off('exit', remove);

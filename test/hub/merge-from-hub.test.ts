@@ -88,6 +88,7 @@ describe.skipIf(noTorch !== undefined)(titled('a merge of repositories', noTorch
       output,
       force: false,
       version: '0',
+      comparedBase: null,
       tasks: [],
       evaluation: { limit: null, sampleSeed: null, batchSize: null, keptScores: null, results: null },
       python: testPython,

@@ -27,8 +27,8 @@ const planOf = (models: PlanModel[]): Plan => ({
   estimate: { bytesRead: 0, bytesWritten: 0, peakMemory: 0, seconds: 0 },
 });
 
-const told = (models: PlanModel[], name = 'out') =>
-  evaluatedModels(planOf(models), { name, path: '/out', merged: null }).map(
+const told = (models: PlanModel[], name = 'out', base: string | null = null) =>
+  evaluatedModels(planOf(models), { name, path: '/out', merged: null, base }).map(
     (each) => `${each.role} ${each.name} ${each.path} ${each.adapter}`,
   );
 
@@ -50,6 +50,11 @@ describe('the models to evaluate', () => {
       'merge out /out null',
     ]);
     expect(told([model('/m/base', '/a/one')])[0]).toBe('base base /m/base null');
+  });
+
+  test('begin with a base that the plan does without', () => {
+    const models = [model('/m/one', null), model('/m/two', null)];
+    expect(told(models, 'out', '/m/base').slice(0, 2)).toEqual(['base base /m/base null', 'parent one /m/one null']);
   });
 
   test('have no base where adapters stand on several models, or it is there already', () => {
