@@ -69,11 +69,9 @@ def check_row_map(place: str, row_map: RowMap) -> None:
     end = 0
     runs: Iterable[RowRun | RowFill] = row_map.runs
     for origin in merge(runs, row_map.fills, key=attrgetter("to")):
-        count = origin.count if isinstance(origin, RowRun) else 1
-        require(
-            count > 0 and origin.to == end, f"{place} has no origin, or two, or a late one, for row {end}"
-        )
-        end += count
+        if origin.count <= 0 or origin.to != end:
+            fail(f"{place} has no origin, or two, or a late one, for row {end}")
+        end += origin.count
     require(end == row_map.rows - row_map.padding, f"{place} has origins for {end} rows")
 
 
@@ -82,16 +80,16 @@ def _mapped_shape(plan: Plan, step: Step, source: StepInput, rows: int, name: st
     require(bool(source.shape), f"{name} has no rows")
     row_map = plan.row_maps[rows]
     for run in row_map.runs:
-        require(0 <= run.source <= source.shape[0] - run.count, f"{name} has no row {run.source}")
+        if not 0 <= run.source <= source.shape[0] - run.count:
+            fail(f"{name} has no row {run.source}")
     others = [*step.inputs] if step.base is None else [*step.inputs, step.base]
     shapes = {other.model: other.shape for other in [*reversed(others), source]}
     for fill in row_map.fills:
         for origin in fill.sources:
             held, *_ = shapes.get(origin.model) or [0]
-            require(
-                0 <= origin.row < held,
-                f"{name} needs row {origin.row} of model {origin.model}: {step.tensor} lacks it",
-            )
+            last = origin.row + fill.count - 1
+            if origin.row < 0 or last >= held:
+                fail(f"{name} needs row {last} of model {origin.model}: {step.tensor} lacks it")
     return [row_map.rows, *source.shape[1:]]
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL = "015616c9c4104118"
+PROTOCOL = "159ba9c012b32d8f"
 
 # Method -> (names of shared parameters, names of parameters per input).
 METHOD_PARAMETERS: dict[str, tuple[list[str], list[str]]] = {
@@ -86,6 +86,7 @@ class RowOrigin:
 @dataclass(frozen=True, slots=True)
 class RowFill:
     to: int
+    count: int
     sources: list[RowOrigin]
 
 

@@ -76,8 +76,11 @@ export type RowRun = z.infer<typeof RowRun>;
 export const RowOrigin = z.strictObject({ model: z.int(), row: z.int() });
 export type RowOrigin = z.infer<typeof RowOrigin>;
 
-/** Output row `to` is the mean of these rows; of no rows: zeros. */
-export const RowFill = z.strictObject({ to: z.int(), sources: z.array(RowOrigin) });
+/**
+ * `count` rows of the output, from `to` on: the first is the mean of these rows, the next that of the rows after them,
+ * and so on; of no rows: zeros.
+ */
+export const RowFill = z.strictObject({ to: z.int(), count: z.int(), sources: z.array(RowOrigin) });
 export type RowFill = z.infer<typeof RowFill>;
 
 /** How a model's vocabulary tensor is brought to the output's vocabulary, along axis 0. Every row has one origin. */

@@ -48,11 +48,17 @@ const fillOf = (alignment: Alignment, holders: readonly Holder[], token: string)
   return ofBase.length > 0 ? ofBase : owners;
 };
 
-/** Collects the origins of rows in ascending order; rows that follow each other in both vocabularies make one run. */
+/** Whether these are the rows after those of a fill, in the same models. */
+const isNext = ({ count, sources }: RowFill, next: readonly RowOrigin[]): boolean =>
+  sources.length === next.length &&
+  sources.every(({ model, row }, index) => next[index]?.model === model && next[index].row === row + count);
+
+/** Collects the origins of rows in ascending order; rows that follow each other in all vocabularies are put together. */
 const collector = (): {
   readonly runs: RowRun[];
   readonly fills: RowFill[];
   readonly copy: (to: number, source: number) => void;
+  readonly fill: (to: number, sources: readonly RowOrigin[]) => void;
 } => {
   const runs: { to: number; source: number; count: number }[] = [];
   const copy = (to: number, source: number): void => {
@@ -60,7 +66,13 @@ const collector = (): {
     if (last !== undefined && last.to + last.count === to && last.source + last.count === source) last.count += 1;
     else runs.push({ to, source, count: 1 });
   };
-  return { runs, fills: [], copy };
+  const fills: { to: number; count: number; sources: RowOrigin[] }[] = [];
+  const fill = (to: number, sources: readonly RowOrigin[]): void => {
+    const last = fills.at(-1);
+    if (last !== undefined && last.to + last.count === to && isNext(last, sources)) last.count += 1;
+    else fills.push({ to, count: 1, sources: [...sources] });
+  };
+  return { runs, fills, copy, fill };
 };
 
 /** The row map of each holder of a vocabulary tensor, in the order of `holders`. */
@@ -82,7 +94,7 @@ export const alignRows = (alignment: Alignment, holders: readonly Holder[]): Row
       fill ??= fillOf(alignment, holders, token ?? '');
       const [only] = fill;
       if (fill.length === 1 && only?.model === holder.model) into?.copy(id, only.row);
-      else into?.fills.push({ to: id, sources: [...fill] });
+      else into?.fill(id, fill);
     }
   }
   return collectors.map(({ runs, fills }) => ({ rows, runs, fills, padding }));

@@ -55,8 +55,9 @@ const originsOf = (plan: Plan | null, tensor: string): string[][] =>
     const origins: string[] = [];
     for (const { to, source, count } of map.runs)
       for (let offset = 0; offset < count; offset++) origins[to + offset] = `${model}:${source + offset}`;
-    for (const { to, sources } of map.fills)
-      origins[to] = sources.map((origin) => `${origin.model}:${origin.row}`).join('+');
+    for (const { to, count, sources } of map.fills)
+      for (let offset = 0; offset < count; offset++)
+        origins[to + offset] = sources.map((origin) => `${origin.model}:${origin.row + offset}`).join('+');
     return origins;
   });
 const own = (model: number, rows: number) => Array.from({ length: rows }, (_, row) => `${model}:${row}`);

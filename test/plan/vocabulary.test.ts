@@ -65,7 +65,7 @@ describe('without a word about the tokenizer', () => {
     expect(rowsOf(plan, step?.inputs[0])).toEqual({
       rows: 6,
       runs: [{ to: 0, source: 0, count: 4 }],
-      fills: [4, 5].map((row) => ({ to: row, sources: [{ model: more, row }] })),
+      fills: [{ to: 4, count: 2, sources: [{ model: more, row: 4 }] }],
       padding: 0,
     });
     expect(step?.inputs[1]?.rows).toBeNull();

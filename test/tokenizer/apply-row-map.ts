@@ -20,9 +20,11 @@ export const applyRowMap = (map: RowMap, model: number, matrices: readonly Matri
   for (const { to, source, count } of map.runs) {
     for (let offset = 0; offset < count; offset++) put(to + offset, matrices[model]?.[source + offset]);
   }
-  for (const { to, sources } of map.fills) {
-    const rows = sources.map(({ model: other, row }) => matrices[other]?.[row] ?? [Number.NaN]);
-    put(to, mean(rows, width));
+  for (const { to, count, sources } of map.fills) {
+    for (let offset = 0; offset < count; offset++) {
+      const rows = sources.map(({ model: other, row }) => matrices[other]?.[row + offset] ?? [Number.NaN]);
+      put(to + offset, mean(rows, width));
+    }
   }
   const real = map.rows - map.padding;
   for (let id = 0; id < real; id++) if (result[id] === undefined) throw new Error(`row ${id} has no origin`);

@@ -80,7 +80,7 @@ describe('the union of vocabularies', () => {
     expect(codesOf(result)).toEqual(['tokenizer-assumed']);
     expect(result.plan?.rowMaps[1]).toMatchObject({
       runs: [{ to: 0, source: 0, count: 3 }],
-      fills: [{ to: 3 }, { to: 4 }, { to: 5 }],
+      fills: [3, 4, 5].map((to) => ({ to, count: 1 })),
     });
   });
 });
@@ -91,10 +91,8 @@ describe('a row', () => {
     const map = result.plan?.rowMaps[model];
     const run = map?.runs.find(({ to, count }) => id >= to && id < to + count);
     if (run !== undefined) return run.source + id - run.to;
-    return map?.fills
-      .find(({ to }) => to === id)
-      ?.sources.map(({ model: other, row }) => `${other}:${row}`)
-      .join(' ');
+    const fill = map?.fills.find(({ to, count }) => id >= to && id < to + count);
+    return fill?.sources.map(({ model: other, row }) => `${other}:${row + id - fill.to}`).join(' ');
   };
 
   test.each<[string, TokenRequest[], number, string, unknown]>([
@@ -154,7 +152,7 @@ describe('a row', () => {
   test('of a tensor that the base lacks comes from the models that have it', () => {
     const [, fromThird] = plan([base, chat, third]).plan?.rowMapsAmong([1, 2].map(held)) ?? [];
     expect(fromThird?.fills.filter(({ to }) => to < 3)).toEqual(
-      [0, 1, 2].map((to, index) => ({ to, sources: [{ model: 1, row: [2, 0, 4][index] }] })),
+      [0, 1, 2].map((to, index) => ({ to, count: 1, sources: [{ model: 1, row: [2, 0, 4][index] }] })),
     );
   });
 });
@@ -177,9 +175,9 @@ describe('the tokenizer of a named model', () => {
     expect(result.plan?.rowMaps[0]).toMatchObject({
       rows: 6,
       fills: [
-        { to: 1, sources: [] },
-        { to: 3, sources: [] },
-        { to: 5, sources: [] },
+        { to: 1, count: 1, sources: [] },
+        { to: 3, count: 1, sources: [] },
+        { to: 5, count: 1, sources: [] },
       ],
     });
   });
@@ -190,7 +188,7 @@ describe('the base as the source', () => {
     const result = plan([base, chat], { source: 'base', tokens: [token('<im>')] });
     expect(tokensOf(result)).toEqual(['a', 'b', '<s>', '<im>']);
     expect(result.plan?.vocabulary.added.at(-1)).toMatchObject({ content: '<im>', id: 3, lstrip: true });
-    expect(result.plan?.rowMaps[0]?.fills).toEqual([{ to: 3, sources: [{ model: 1, row: 5 }] }]);
+    expect(result.plan?.rowMaps[0]?.fills).toEqual([{ to: 3, count: 1, sources: [{ model: 1, row: 5 }] }]);
   });
 
   test('copies ids without a token from the base', () => {
@@ -198,10 +196,9 @@ describe('the base as the source', () => {
     const other = tinyModel('other', { vocab: ['b', 'a'] });
     const result = plan([gapped, other], { source: 'base' });
     expect(result.plan?.rowMaps[0]).toEqual({ rows: 5, runs: [{ to: 0, source: 0, count: 5 }], fills: [], padding: 0 });
-    expect(result.plan?.rowMaps[1]?.fills.map(({ to, sources }) => [to, sources[0]?.row])).toEqual([
-      [1, 1],
-      [2, 2],
-      [4, 4],
+    expect(result.plan?.rowMaps[1]?.fills.map(({ to, count, sources }) => [to, count, sources[0]?.row])).toEqual([
+      [1, 2, 1],
+      [4, 1, 4],
     ]);
   });
 

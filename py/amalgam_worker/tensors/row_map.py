@@ -27,22 +27,15 @@ class RowSegment:
 
 
 def row_segments(row_map: RowMap, own: int) -> list[RowSegment]:
-    """A map's rows before the padding, in order; rows that follow each other in all sources are joined."""
+    """A map's rows before the padding, in order."""
     segments: list[RowSegment] = []
     runs: Iterable[RowRun | RowFill] = row_map.runs
     for origin in merge(runs, row_map.fills, key=attrgetter("to")):
         if isinstance(origin, RowFill):
-            last = segments[-1] if segments else None
             sources = tuple((source.model, source.row) for source in origin.sources)
-            following = (
-                () if last is None else tuple((model, row + last.count) for model, row in last.sources)
-            )
-            if last is not None and sources == following:
-                segments[-1] = RowSegment(last.to, last.count + 1, last.sources)
-            else:
-                segments.append(RowSegment(origin.to, 1, sources))
         else:
-            segments.append(RowSegment(origin.to, origin.count, ((own, origin.source),)))
+            sources = ((own, origin.source),)
+        segments.append(RowSegment(origin.to, origin.count, sources))
     return segments
 
 

@@ -27,11 +27,16 @@ def row_map(origins: Sequence[Origin], padding: int = 0) -> RowMap:
                 to, source = together[start]
                 runs.append(RowRun(to, source, at - start))
                 start = at
-    fills = [
-        RowFill(to, [RowOrigin(model, row) for model, row in source])
-        for to, source in enumerate(origins)
-        if not isinstance(source, int)
-    ]
+    fills: list[RowFill] = []
+    for to, source in enumerate(origins):
+        if isinstance(source, int):
+            continue
+        last = fills[-1] if fills else None
+        before = [] if last is None else [(origin.model, origin.row + last.count) for origin in last.sources]
+        if last is not None and last.to + last.count == to and before == source:
+            fills[-1] = RowFill(last.to, last.count + 1, last.sources)
+        else:
+            fills.append(RowFill(to, 1, [RowOrigin(model, row) for model, row in source]))
     return RowMap(len(origins) + padding, runs, fills, padding)
 
 

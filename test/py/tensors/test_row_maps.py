@@ -203,12 +203,13 @@ def test_a_run_is_one_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def broken_maps() -> dict[str, tuple[str, RowMap]]:
-    run, fill = RowRun(0, 0, 3), RowFill(3, [RowOrigin(1, 2)])
+    run, fill = RowRun(0, 0, 3), RowFill(3, 1, [RowOrigin(1, 2)])
     return {
         "a gap": ("for row 0", RowMap(4, [RowRun(1, 0, 3)], [], 0)),
-        "an overlap": ("for row 3", RowMap(5, [run], [RowFill(2, []), fill], 0)),
+        "an overlap": ("for row 3", RowMap(5, [run], [RowFill(2, 1, []), fill], 0)),
         "an order": ("for row 0", RowMap(4, [RowRun(2, 0, 2), RowRun(0, 0, 2)], [], 0)),
         "an empty run": ("for row 3", RowMap(3, [run, RowRun(3, 0, 0)], [], 0)),
+        "an empty fill": ("for row 3", RowMap(3, [run], [RowFill(3, 0, [])], 0)),
         "too few rows": ("for 4 rows", RowMap(5, [run], [fill], 0)),
         "too many rows": ("for 4 rows", RowMap(4, [run], [fill], 1)),
         "nothing but padding": ("no rows to take the mean", RowMap(2, [], [], 2)),
@@ -217,11 +218,15 @@ def broken_maps() -> dict[str, tuple[str, RowMap]]:
         "a negative row": ("has no row -1", RowMap(4, [RowRun(0, -1, 4)], [], 0)),
         "a model that is not there": (
             "row 0 of model 7",
-            RowMap(4, [run], [RowFill(3, [RowOrigin(7, 0)])], 0),
+            RowMap(4, [run], [RowFill(3, 1, [RowOrigin(7, 0)])], 0),
+        ),
+        "rows of a fill past the other's end": (
+            "row 3 of model 1",
+            RowMap(5, [run], [RowFill(3, 2, [RowOrigin(1, 2)])], 0),
         ),
         "a row past the other's end": (
             "row 3 of model 1",
-            RowMap(4, [run], [RowFill(3, [RowOrigin(1, 3)])], 0),
+            RowMap(4, [run], [RowFill(3, 1, [RowOrigin(1, 3)])], 0),
         ),
         "more rows than the step": ("does not fit w", RowMap(6, [RowRun(0, 0, 5), RowRun(5, 0, 1)], [], 0)),
     }
@@ -247,7 +252,7 @@ def test_maps_where_there_can_be_none_are_refused(tmp_path: Path) -> None:
         run_plan(step_plan(maker, [2, 2], [cut_input(maker, 0, rows=0)], how=None, row_maps=[identity]))
     with pytest.raises(WorkerError, match="has no rows"):
         run_plan(step_plan(maker, [], [cut_input(maker, 2, rows=0)], row_maps=[identity]))
-    scalar = RowMap(2, [RowRun(0, 0, 1)], [RowFill(1, [RowOrigin(2, 0)])], 0)
+    scalar = RowMap(2, [RowRun(0, 0, 1)], [RowFill(1, 1, [RowOrigin(2, 0)])], 0)
     how = operation("linear", {"normalize": False}, [{"weight": 1}] * 2)
     inputs = [cut_input(maker, 0, rows=0), cut_input(maker, 2)]
     with pytest.raises(WorkerError, match="row 0 of model 2"):
