@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from amalgam_worker.errors import WorkerError
-from amalgam_worker.methods.method import Chunk, Partial
+from amalgam_worker.methods.method import SAMPLE_ELEMENTS, SAMPLE_SHARE, Chunk, Partial
 from amalgam_worker.schedule import Piece
 from amalgam_worker.task import Computation, Task
 from amalgam_worker.tensors.buffers import ByteBuffer
@@ -35,7 +35,7 @@ class Lane:
         if computation is None:
             self._copy(piece)
             return []
-        chunk = self._load(computation, piece)
+        chunk = self._load(computation, piece.start, _elements(piece))
         statistics, parameters = piece.task.statistics, computation.parameters
         if reduction is not None:
             parts = chunk.blocks() if reduction.partials == "per block" else [chunk]
@@ -43,8 +43,7 @@ class Lane:
         self._store(piece, computation.method.combine(chunk, statistics, parameters))
         return []
 
-    def _load(self, computation: Computation, piece: Piece) -> Chunk:
-        start, count = piece.start, piece.stop - piece.start
+    def _load(self, computation: Computation, start: int, count: int) -> Chunk:
         inputs = [
             source.take(self._workspace, f"source {slot}", start, count)
             for slot, source in enumerate(computation.inputs, 1)
@@ -85,6 +84,14 @@ class Lane:
             stored.read(self._workspace, start, view)
             views.append(view)
         return views[0] == views[1]
+
+
+def _elements(piece: Piece) -> int:
+    """How many elements are loaded from the beginning of the piece on: all, or a sample."""
+    task, count = piece.task, piece.stop - piece.start
+    if task.reduction is None or not task.reduction.sampled or count == task.size:
+        return count
+    return max(-(-count // SAMPLE_SHARE), min(count, -(-count * SAMPLE_ELEMENTS // task.size)))
 
 
 def _not_finite(task: Task) -> WorkerError:

@@ -66,8 +66,7 @@ class Schedule:
             if task.outstanding > 0 or task.next < task.size:
                 self._changed.notify_all()
                 return
-            is_last = task.phase == task.phases - 1
-        task.finish_phase()
+        is_last = task.finish_phase()
         with self._changed:
             if is_last:
                 self._active.remove(task)

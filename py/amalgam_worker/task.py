@@ -94,8 +94,12 @@ class Task:
             reduction.fold(self.statistics, partial, self.folded, self.computation.facts)
             self.folded += BLOCK
 
-    def finish_phase(self) -> None:
-        """Gathers the partials of a pass whose pieces are all done, and goes on to the next pass, if any."""
+    def finish_phase(self) -> bool:
+        """Gathers the partials of a pass whose pieces are all done, and goes on to the next one needed.
+
+        Returns:
+            whether that was the last pass.
+        """
         reduction = self.reduction
         if reduction is not None and self.computation is not None:
             ordered = [self.partials[block] for block in sorted(self.partials)]
@@ -105,8 +109,12 @@ class Task:
             self.statistics.update(found)
             self.partials.clear()
         self.phase += 1
-        if self.phase < self.phases:
-            self.next = self.folded = 0
+        while (following := self.reduction) is not None and not following.needed(self.statistics):
+            self.phase += 1
+        if self.phase >= self.phases:
+            return True
+        self.next = self.folded = 0
+        return False
 
 
 def open_tasks(

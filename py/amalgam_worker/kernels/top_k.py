@@ -1,16 +1,19 @@
 """The k entries of largest magnitude, found exactly by counting instead of sorting.
 
-The bit pattern of a float32 magnitude, read as an integer, orders as the magnitude does. One pass counts its
-top 16 bits, which finds the bin that holds the cut; a second pass counts the low 16 bits inside that bin.
-Among equal magnitudes at the cut those of lowest index are kept: the second pass counts per block, so that
-the one block in which the quota runs out is known. Of what is too large for that, a model's tensors in a row,
-a third pass counts per block, once the cut is known.
+The bit pattern of a float32 magnitude, read as an integer, orders as the magnitude does. A bracket of two
+patterns that hold the cut between them comes from a sample (`sample_bracket`), or from a pass that counts the
+top 16 bits. A further pass counts what is above the bracket, and lists what is inside it. Among equal
+magnitudes at the cut those of lowest index are kept: the list tells blocks apart, so that the one block in
+which the quota runs out is known. Of what is too large for that, a model's tensors in a row, the low 16 bits
+are counted, and then, once the cut is known, per block what is equal to it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, floor, sqrt
 
+import numpy as np
 import torch
 
 from amalgam_worker.tensors.buffers import Scratch
@@ -18,6 +21,13 @@ from amalgam_worker.tensors.buffers import Scratch
 TOP_BINS = 32_768
 TOP_K_BLOCK = 65_536
 _LOW_BINS = 65_536
+_LARGEST_PATTERN = 2**31 - 1
+# Neighbours resemble each other: a bracket of this half-width, in the standard deviations of independent
+# draws, rarely misses.
+_DEVIATIONS = 6.0
+# Differences of bfloat16 numbers have few values: what a larger share than this has is counted, not listed.
+_FREQUENT = 1 / 128
+MOST_FREQUENT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,15 @@ class Cut:
     threshold: int  # bit pattern of a float32 magnitude
     block: int  # the block in which equal entries are kept only in part: all before it, none after it
     kept: int  # so many equal entries are kept in that block
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """Bit patterns of magnitudes between which a cut lies, ends included."""
+
+    low: int
+    high: int
+    frequent: tuple[int, ...] = ()  # patterns in between that very many elements have
 
 
 def magnitude_bits(values: torch.Tensor, scratch: Scratch) -> torch.Tensor:
@@ -58,36 +77,102 @@ def find_place(counts: torch.Tensor, k: int) -> tuple[int, int]:
     return place, k - int(passed[place] - counts[place])
 
 
-def count_low_bits(values: torch.Tensor, top: int, first_block: int, scratch: Scratch) -> torch.Tensor:
-    """Counts the low 16 bits of those magnitudes whose top bits are `top`, block by block.
+def bin_bracket(top: int) -> Bracket:
+    """A bin of `count_top_bits`."""
+    return Bracket(top << 16, top << 16 | (_LOW_BINS - 1))
+
+
+def count_between(
+    values: torch.Tensor, bracket: Bracket, first_block: int, scratch: Scratch
+) -> tuple[int, torch.Tensor]:
+    """Counts the magnitudes above a bracket, and lists those inside.
 
     Returns:
-        int32 [3, m]: block, low bits, number of such elements; for each pair that occurs, in order.
+        the number above, and int32 [3, m]: block, bit pattern, number of such elements; with the lists of
+        further values behind it the blocks of each pattern are in order.
     """
-    places, low_bits = _in_bin(values, top, scratch)
-    pairs = low_bits.bitwise_or_((places // TOP_K_BLOCK << 16).to(torch.int32))
-    distinct, counts = torch.unique(pairs, return_counts=True)
-    return torch.stack([(distinct >> 16) + first_block, distinct & (_LOW_BINS - 1), counts.to(torch.int32)])
+    bits = magnitude_bits(values, scratch)
+    count = _counted_by_numpy if bits.device.type == "cpu" else _counted
+    above, keys, counts = count(bits, bracket)
+    patterns = keys & (2**32 - 1)
+    return above, torch.stack([(keys >> 32) + first_block, patterns, counts]).to(torch.int32)
 
 
-def find_cut(counted: torch.Tensor, top: int, rank: int) -> Cut:
-    """Finds the cut.
+def _counted_by_numpy(bits: torch.Tensor, bracket: Bracket) -> tuple[int, torch.Tensor, torch.Tensor]:
+    """What `_counted` gives; numpy compares into booleans, and finds them, faster than torch."""
+    array, frequent_keys, frequent_counts = bits.numpy(), [], []
+    inside = (array >= bracket.low) & (array <= bracket.high)
+    for pattern in bracket.frequent:
+        equal = array == pattern
+        inside ^= equal
+        for block in range(0, len(array), TOP_K_BLOCK):
+            frequent_keys.append((block // TOP_K_BLOCK << 32) | pattern)
+            frequent_counts.append(np.count_nonzero(equal[block : block + TOP_K_BLOCK]))
+    places = np.flatnonzero(inside)
+    keys, counts = np.unique((places // TOP_K_BLOCK << 32) | array[places], return_counts=True)
+    return (
+        int(np.count_nonzero(array > bracket.high)),
+        torch.from_numpy(np.concatenate([np.array(frequent_keys, dtype=np.int64), keys])),
+        torch.from_numpy(np.concatenate([np.array(frequent_counts, dtype=np.int64), counts])),
+    )
+
+
+def _counted(bits: torch.Tensor, bracket: Bracket) -> tuple[int, torch.Tensor, torch.Tensor]:
+    """The number above; of those inside, on the CPU, the block << 32 | pattern that occur, and how often."""
+    places = ((bits >= bracket.low) & (bits <= bracket.high)).nonzero().squeeze(1)
+    keys, counts = torch.unique((places // TOP_K_BLOCK << 32) | bits[places], return_counts=True)
+    return int((bits > bracket.high).sum()), keys.cpu(), counts.cpu()
+
+
+def find_cut(counted: torch.Tensor, rank: int) -> Cut | None:
+    """Finds the cut; None if it is not among what is counted.
 
     Args:
-        counted: results of `count_low_bits` of the whole tensor, side by side in order; int32 [3, m].
-        top, rank: of `find_bin`.
+        counted: lists of `count_between` of the whole tensor, side by side in order; int32 [3, m].
+        rank: how many of what is counted are kept.
     """
-    blocks, low_bits, counts = counted.cpu().to(torch.int64)
-    totals = torch.zeros(_LOW_BINS, dtype=torch.int64).index_add_(0, low_bits, counts)
-    low, quota = find_bin(totals, rank)
-    equal = low_bits == low
-    place, kept = find_place(counts[equal], quota)
-    return Cut(top << 16 | low, int(blocks[equal][place]), kept)
+    patterns, order = torch.sort(counted[1], descending=True, stable=True)
+    blocks, counts = counted[0][order], counted[2][order]
+    if not 1 <= rank <= int(counts.sum()):
+        return None
+    place, kept = find_place(counts, rank)
+    return Cut(int(patterns[place]), int(blocks[place]), kept)
+
+
+def cut_at(bits: torch.Tensor, k: int) -> Cut:
+    """The cut that keeps the k largest of a whole tensor's bit patterns; int32 [n] on the CPU."""
+    array = bits.numpy()
+    threshold = int(np.partition(array, len(array) - k)[len(array) - k])
+    quota = k - int(np.count_nonzero(array > threshold))
+    last = int(np.flatnonzero(array == threshold)[quota - 1])
+    block = last // TOP_K_BLOCK
+    return Cut(threshold, block, int(np.count_nonzero(array[block * TOP_K_BLOCK : last + 1] == threshold)))
+
+
+def sample_bracket(sample: torch.Tensor, share: float) -> Bracket:
+    """Where the cut most probably lies.
+
+    Args:
+        sample: bit patterns of some of the tensor's magnitudes; int32 [n] on the CPU.
+        share: of the whole tensor, what is kept.
+    """
+    array, count = sample.numpy(), len(sample)
+    rank, margin = share * count, _DEVIATIONS * sqrt(share * (1 - share) * count) + 1
+    below, above = count - ceil(rank + margin), count - floor(rank - margin)
+    places = [place for place in (below, above) if 0 <= place < count]
+    ordered = np.partition(array, places) if places else array
+    low = int(ordered[below]) if below >= 0 else 0
+    high = int(ordered[above]) if above < count else _LARGEST_PATTERN
+    patterns, counts = np.unique(array[(array >= low) & (array <= high)], return_counts=True)
+    most = np.argsort(-counts, kind="stable")[:MOST_FREQUENT]
+    return Bracket(low, high, tuple(patterns[most][counts[most] > _FREQUENT * count].tolist()))
 
 
 def count_low_bits_in_all(values: torch.Tensor, top: int, scratch: Scratch) -> torch.Tensor:
     """Numbers of elements by the low 16 bits of their magnitude, of those whose top bits are `top`; int64."""
-    return torch.bincount(_in_bin(values, top, scratch)[1], minlength=_LOW_BINS)
+    bits = magnitude_bits(values, scratch)
+    inside = _equal(_top_bits(bits, scratch), top, scratch).view(torch.bool)
+    return torch.bincount(bits[inside].bitwise_and_(_LOW_BINS - 1), minlength=_LOW_BINS)
 
 
 def count_equal(values: torch.Tensor, threshold: int, scratch: Scratch) -> torch.Tensor:
@@ -125,14 +210,6 @@ def _zero_below(values: torch.Tensor, bits: int, scratch: Scratch) -> None:
 
 def _top_bits(bits: torch.Tensor, scratch: Scratch) -> torch.Tensor:
     return torch.bitwise_right_shift(bits, 16, out=scratch.take("top bits", bits.numel(), torch.int32))
-
-
-def _in_bin(values: torch.Tensor, top: int, scratch: Scratch) -> tuple[torch.Tensor, torch.Tensor]:
-    """Places, and low 16 bits, of the magnitudes whose top bits are `top`; int64 and int32 [m]."""
-    bits = magnitude_bits(values, scratch)
-    inside = _equal(_top_bits(bits, scratch), top, scratch)
-    places = inside.view(torch.bool).nonzero().squeeze(1)
-    return places, bits.index_select(0, places).bitwise_and_(_LOW_BINS - 1)
 
 
 def _equal(bits: torch.Tensor, wanted: int, scratch: Scratch) -> torch.Tensor:

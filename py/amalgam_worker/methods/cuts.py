@@ -7,15 +7,23 @@ from collections.abc import Callable
 import torch
 
 from amalgam_worker.kernels.top_k import (
+    MOST_FREQUENT,
+    Bracket,
     Cut,
-    count_low_bits,
+    bin_bracket,
+    count_between,
     count_top_bits,
+    cut_at,
     find_bin,
     find_cut,
     keep_largest,
+    magnitude_bits,
+    sample_bracket,
 )
 from amalgam_worker.methods.method import (
     BLOCK,
+    SAMPLE_ELEMENTS,
+    SAMPLE_SHARE,
     Chunk,
     Parameters,
     Partial,
@@ -31,12 +39,40 @@ Series = Callable[[Chunk, Statistics, Parameters], list[torch.Tensor]]
 Ranks = Callable[[int, int, Parameters], list[int]]
 
 
-def cut_reductions(series: Series, ranks: Ranks, *, of_nonzero: bool = False) -> tuple[Reduction, ...]:
-    """Two passes that find the cuts exactly; their statistic `cuts` is int64 [series, ranks, 3], as Cut.
+def cut_reductions(
+    series: Series, ranks: Ranks, *, of_nonzero: bool = False, sampled: bool = False
+) -> tuple[Reduction, ...]:
+    """Passes that find the cuts exactly; their statistic `cuts` is int64 [series, ranks, 3], as Cut.
 
     Args:
         of_nonzero: ranks are told how many values are not zero, instead of all.
+        sampled: a part of the tensor is looked at first, which saves most of the counting. The series must
+            be that of any part of the tensor, and the ranks those of all values.
     """
+
+    def wanted(sizes: list[int], parameters: Parameters) -> torch.Tensor:
+        numbers = [ranks(number, size, parameters) for number, size in enumerate(sizes)]
+        return torch.tensor(numbers, dtype=torch.int64)
+
+    def measure_sample(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
+        is_whole = chunk.elements == chunk.tensor.elements
+        step = 1 if is_whole else max(1, chunk.tensor.elements // (SAMPLE_SHARE * SAMPLE_ELEMENTS))
+        every = series(chunk, statistics, parameters)
+        return [magnitude_bits(values, chunk.scratch)[::step].clone() for values in every]
+
+    def gather_sample(
+        partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
+    ) -> Statistics:
+        samples = [torch.cat(parts).cpu() for parts in zip(*partials, strict=True)]
+        places = wanted([tensor.elements] * len(samples), parameters)
+        if len(samples[0]) == tensor.elements:
+            return _cuts(lambda place, k: cut_at(samples[place // places.shape[1]], k), places)
+        brackets = [
+            sample_bracket(sample, k / tensor.elements)
+            for sample, row in zip(samples, places.tolist(), strict=True)
+            for k in row
+        ]
+        return {"ranks": places, "brackets": _packed(brackets)}
 
     def measure_top(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
         every = series(chunk, statistics, parameters)
@@ -49,37 +85,74 @@ def cut_reductions(series: Series, ranks: Ranks, *, of_nonzero: bool = False) ->
         (counts,) = partials
         count = len(counts) // 2 if of_nonzero else len(counts)
         sizes = [int(size) for size in counts[count:]] if of_nonzero else [tensor.elements] * count
-        bins = []
-        for number, (by_bits, size) in enumerate(zip(counts[:count], sizes, strict=True)):
-            wanted = ranks(number, size, parameters)
-            bins.append([find_bin(by_bits, rank) if rank > 0 else (-1, 0) for rank in wanted])
-        return {"bins": torch.tensor(bins, dtype=torch.int64)}
-
-    def measure_low(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-        every = zip(series(chunk, statistics, parameters), statistics["bins"], strict=True)
-        return [
-            count_low_bits(values, top, chunk.start // BLOCK, chunk.scratch)
-            for values, bins in every
-            for top in _distinct(bins)
+        places = wanted(sizes, parameters)
+        brackets = [
+            bin_bracket(find_bin(by_bits, k)[0]) if k > 0 else Bracket(0, 0)
+            for by_bits, row in zip(counts[:count], places.tolist(), strict=True)
+            for k in row
         ]
+        return {"ranks": places, "brackets": _packed(brackets)}
 
-    def gather_low(
+    def measure_inside(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
+        found, brackets = [], iter(_unpacked(statistics["brackets"]))
+        for values, places in zip(series(chunk, statistics, parameters), statistics["ranks"], strict=True):
+            for _ in places:
+                above, inside = count_between(values, next(brackets), chunk.start // BLOCK, chunk.scratch)
+                found += [torch.tensor(above), inside]
+        return found
+
+    def gather_inside(
         partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
     ) -> Statistics:
-        counted = iter(zip(*partials, strict=True))
-        cuts = torch.zeros(*statistics["bins"].shape[:2], 3, dtype=torch.int64)
-        for number, bins in enumerate(statistics["bins"]):
-            in_bin = {top: torch.cat(next(counted), dim=1) for top in _distinct(bins)}
-            for place, (top, rank) in enumerate(bins.tolist()):
-                if rank:
-                    cut = find_cut(in_bin[top], top, rank)
-                    cuts[number, place] = torch.tensor([cut.threshold, cut.block, cut.kept])
-        return {"cuts": cuts}
+        counted = list(zip(*partials, strict=True))
 
-    return (
-        Reduction(measure_top, gather_top, "summed"),
-        Reduction(measure_low, gather_low, "per chunk"),
+        def cut(place: int, k: int) -> Cut | None:
+            above, inside = counted[2 * place], counted[2 * place + 1]
+            return find_cut(torch.cat(inside, dim=1), k - sum(map(int, above)))
+
+        return _cuts(cut, statistics["ranks"])
+
+    counting = (
+        Reduction(measure_top, gather_top, "summed", needed=_is_wanting),
+        Reduction(measure_inside, gather_inside, "per chunk", needed=_is_wanting),
     )
+    if not sampled:
+        return counting
+    return (
+        Reduction(measure_sample, gather_sample, "per chunk", sampled=True),
+        Reduction(measure_inside, gather_inside, "per chunk", needed=_is_wanting),
+        *counting,
+    )
+
+
+def _is_wanting(statistics: Statistics) -> bool:
+    return "cuts" not in statistics
+
+
+def _packed(brackets: list[Bracket]) -> torch.Tensor:
+    """Brackets as int64 [n, 2 + MOST_FREQUENT], filled up with -1."""
+    table = torch.full((len(brackets), 2 + MOST_FREQUENT), -1, dtype=torch.int64)
+    for row, bracket in zip(table, brackets, strict=True):
+        row[: 2 + len(bracket.frequent)] = torch.tensor([bracket.low, bracket.high, *bracket.frequent])
+    return table
+
+
+def _unpacked(table: torch.Tensor) -> list[Bracket]:
+    return [
+        Bracket(low, high, tuple(pattern for pattern in frequent if pattern >= 0))
+        for low, high, *frequent in table.tolist()
+    ]
+
+
+def _cuts(find: Callable[[int, int], Cut | None], ranks: torch.Tensor) -> Statistics:
+    """The statistic `cuts`, found one by one by place in [series, ranks] and rank; nothing if one fails."""
+    cuts = []
+    for place, k in enumerate(ranks.flatten().tolist()):
+        cut = find(place, k) if k > 0 else Cut(0, 0, 0)
+        if cut is None:
+            return {}
+        cuts.append([cut.threshold, cut.block, cut.kept])
+    return {"cuts": torch.tensor(cuts, dtype=torch.int64).view(*ranks.shape, 3)}
 
 
 def keep_before(values: torch.Tensor, cut: torch.Tensor, chunk: Chunk) -> None:
@@ -99,7 +172,3 @@ def keep_before(values: torch.Tensor, cut: torch.Tensor, chunk: Chunk) -> None:
 def cut_values(cuts: torch.Tensor) -> torch.Tensor:
     """The last value before each cut; int64 [..., 3] to float32 [...]."""
     return cuts[..., 0].to(torch.int32).view(torch.float32)
-
-
-def _distinct(bins: torch.Tensor) -> list[int]:
-    return sorted({top for top, rank in bins.tolist() if rank})

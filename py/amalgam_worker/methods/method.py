@@ -15,6 +15,9 @@ from amalgam_worker.tensors.buffers import Scratch
 BLOCK = 65_536
 # Rows that must stay whole are put together to chunks of about so many elements.
 ROWS_CHUNK = 4 * BLOCK
+# A sample is a tensor's 32nd part, taken from the beginnings of its pieces, but at least so many elements.
+SAMPLE_SHARE = 32
+SAMPLE_ELEMENTS = BLOCK
 
 Partial = list[torch.Tensor]
 # Results of gathering, by name; on the CPU.
@@ -119,6 +122,10 @@ class Reduction:
     # Takes in each partial, with its place, in the order of the tensor, and changes the statistics in place:
     # for partials that are too large to be kept for `gather`, which then gets none.
     fold: Callable[[Statistics, Partial, int, TensorFacts], None] | None = None
+    # Measures a sample of the tensor: all of it where it is one piece.
+    sampled: bool = False
+    # The pass is left out where the statistics so far make it needless.
+    needed: Callable[[Statistics], bool] = lambda statistics: True
 
 
 @dataclass(frozen=True, slots=True)

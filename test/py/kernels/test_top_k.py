@@ -9,15 +9,26 @@ from hypothesis import strategies as st
 
 from amalgam_worker.kernels.top_k import (
     TOP_K_BLOCK,
-    count_low_bits,
+    Bracket,
+    Cut,
+    bin_bracket,
+    count_between,
     count_top_bits,
+    cut_at,
     find_bin,
     find_cut,
     keep_largest,
+    magnitude_bits,
+    sample_bracket,
 )
 from amalgam_worker.tensors.buffers import Scratch
 
 CPU = torch.device("cpu")
+
+
+def bracketed(parts: list[tuple[int, torch.Tensor]], bracket: Bracket, k: int) -> Cut | None:
+    counted = [count_between(part, bracket, block, Scratch(CPU)) for block, part in parts]
+    return find_cut(torch.cat([inside for _, inside in counted], 1), k - sum(above for above, _ in counted))
 
 
 def top_k(values: torch.Tensor, k: int, chunk: int) -> torch.Tensor:
@@ -25,10 +36,8 @@ def top_k(values: torch.Tensor, k: int, chunk: int) -> torch.Tensor:
     scratch = Scratch(CPU)
     parts = [(place // TOP_K_BLOCK, values[place : place + chunk]) for place in range(0, len(values), chunk)]
     counts = sum((count_top_bits(part, scratch) for _, part in parts), torch.zeros(1, dtype=torch.int64))
-    top, rank = find_bin(counts, k)
-    cut = find_cut(
-        torch.cat([count_low_bits(part, top, block, scratch) for block, part in parts], 1), top, rank
-    )
+    cut = bracketed(parts, bin_bracket(find_bin(counts, k)[0]), k)
+    assert cut == cut_at(magnitude_bits(values, scratch), k)
     kept = [part.clone() for _, part in parts]
     for (block, _), part in zip(parts, kept, strict=True):
         keep_largest(part, cut, block, scratch)
@@ -91,3 +100,34 @@ def test_any_values(values: list[float], data: st.DataObject) -> None:
     tensor = torch.tensor(values)
     k = data.draw(st.integers(1, len(values)))
     assert torch.equal(top_k(tensor, k, TOP_K_BLOCK), sorted_top_k(tensor, k))
+
+
+@pytest.mark.parametrize("share", [1e-5, 0.01, 0.3, 0.5, 0.999, 1.0])
+@pytest.mark.parametrize("kind", ["distinct", "few values"])
+def test_a_sample_brackets_the_cut(share: float, kind: str) -> None:
+    generator = torch.Generator().manual_seed(8)
+    values = torch.randn(300_000, generator=generator) if kind == "distinct" else few_distinct(300_000)
+    bits = magnitude_bits(values, Scratch(CPU)).clone()
+    k = max(1, int(share * len(values)))
+    bracket = sample_bracket(bits[::20], k / len(values))
+    parts = [(place // TOP_K_BLOCK, values[place : place + 131_072]) for place in range(0, 300_000, 131_072)]
+    assert bracketed(parts, bracket, k) == cut_at(bits, k)
+    inside = int(((bits >= bracket.low) & (bits <= bracket.high)).sum())
+    assert bracket.frequent if kind == "few values" else inside < 0.15 * len(values)
+
+
+def test_a_cut_outside_its_bracket_is_not_found() -> None:
+    values = torch.arange(1.0, 101.0)
+    low, high = magnitude_bits(torch.tensor([40.0, 60.0]), Scratch(CPU)).tolist()
+    found = [bracketed([(0, values)], Bracket(low, high), k) for k in (1, 40, 41, 61, 62, 100)]
+    assert [cut is not None for cut in found] == [False, False, True, True, False, False]
+
+
+def test_frequent_values_are_counted_as_the_others() -> None:
+    values = few_distinct(200_000)
+    low, high, *patterns = magnitude_bits(torch.tensor([0.0, 0.75, 0.25, 0.5]), Scratch(CPU)).tolist()
+    parts = [(0, values[:131_072]), (2, values[131_072:])]
+    for frequent in ((), tuple(patterns), (low, high)):
+        for k in (1, 60_000, 100_000, 199_999):
+            cut = bracketed(parts, Bracket(low, high, frequent), k)
+            assert cut == cut_at(magnitude_bits(values, Scratch(CPU)), k)

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from amalgam_worker.engine import Settings, execute
 from amalgam_worker.errors import WorkerError
 from helpers import reference, reference_sparse
 from helpers.awkward import awkward_models, check
 from helpers.reference import Array, Doubt, Values
-from helpers.run import plan_method, run_plan
+from helpers.run import MemorySink, plan_method, run_plan
 
 DTYPES = [torch.bfloat16, torch.float32]
 
@@ -211,3 +212,31 @@ def test_a_model_without_changes_does_not_disturb_ramplus(tmp_path: Path) -> Non
     shared: Values = {"r": 0.1, "alpha": 0.2, "epsilon": 0.0}
     plan = plan_method(tmp_path, "ramplus_tl", base, [first, base], shared, [{}, {}])
     assert torch.equal(run_plan(plan)["w"], first["w"])
+
+
+@pytest.mark.parametrize("order", ["shuffled", "ascending"])
+@pytest.mark.parametrize("method", ["ties", "breadcrumbs"])
+def test_cuts_are_exact_whether_a_sample_brackets_them_or_not(
+    tmp_path: Path, method: str, order: str
+) -> None:
+    """In an ascending tensor the beginnings of pieces are no fair sample: the cut lies beyond its bracket."""
+    values = torch.arange(1, 2**19 + 1, dtype=torch.float32)
+    if order == "shuffled":
+        values = values[torch.randperm(2**19, generator=torch.Generator().manual_seed(2))]
+    shared: Values = {"normalize": False, "rescale": False, "lambda": 1.0, "int8_mask": False}
+    given: Values = {"weight": 1.0, "density": 0.3}
+    below = 2**19
+    if method == "ties":
+        shared = {**shared, "dialect": "mergekit", "trim_scope": "tensor"}
+    else:
+        given = {**given, "gamma": 0.1}
+        below -= int(0.1 * 2**19)
+    plan = plan_method(tmp_path, method, {"w": torch.zeros(2**19)}, [{"w": values}], shared, [given])
+    sink = MemorySink(plan.shards[0].bytes)
+    settings = Settings(torch.device("cpu"), 2, 65_536)
+    read = execute(plan, sink, settings, lambda *state: None, lambda: False)
+    # A sample, what is inside the bracket; where it missed the top bits and their bin; what is merged.
+    assert read == (2 + 1 / 8 if order == "shuffled" else 4 + 1 / 8) * 2 * 4 * 2**19
+    merged = torch.frombuffer(sink.bytes, dtype=torch.float32)[-(2**19) :]
+    kept = (values <= below) & (values > below - int(0.3 * 2**19))
+    assert torch.equal(merged, torch.where(kept, values, 0.0))
