@@ -16,8 +16,9 @@ from amalgam_worker.errors import WorkerError, cancelled
 from amalgam_worker.lane import Lane
 from amalgam_worker.methods.method import BLOCK
 from amalgam_worker.methods.model_cuts import STAGES, Stage
+from amalgam_worker.part import check_part, outputs, whole
 from amalgam_worker.plan_file import load_plan
-from amalgam_worker.protocol import AdapterStep, MergeParams, Plan
+from amalgam_worker.protocol import AdapterStep, MergeParams, MergePart, Plan
 from amalgam_worker.schedule import Schedule
 from amalgam_worker.survey import Survey
 from amalgam_worker.task import Task, open_tasks
@@ -56,7 +57,7 @@ class Totals:
 
 
 def run_merge(params: MergeParams, report: Report, stop: Callable[[], bool]) -> Totals:
-    """Executes the plan at `params.plan_path` into shard files in `params.directory`.
+    """Executes the plan at `params.plan_path`, or a part of it, into shard files in `params.directory`.
 
     Raises:
         WorkerError: the codes of `load_plan`, `resolve_device` and `execute`.
@@ -64,28 +65,42 @@ def run_merge(params: MergeParams, report: Report, stop: Callable[[], bool]) -> 
     started = time.monotonic()
     settings = _settings(params)
     plan = load_plan(params.plan_path)
-    sink = ShardFiles(params.directory, plan.shards)
+    part = params.part or whole(plan)
+    check_part(plan, part)
+    made = list(outputs(plan, part))
+    is_shared = params.part is not None
+    sink = ShardFiles(params.directory, plan.shards, {output.shard for output in made} if is_shared else None)
     try:
-        bytes_read = execute(plan, sink, settings, report, stop)
+        bytes_read = execute(plan, sink, settings, report, stop, part)
         sink.close()
     finally:
         sink.abandon()
     return Totals(
         device=str(settings.device),
-        tensors=len(plan.steps) + sum(step.factors is not None for step in plan.adapter_steps),
+        tensors=len(part.steps) + len(part.adapter_steps),
         bytes_read=bytes_read,
-        bytes_written=sum(shard.bytes for shard in plan.shards),
+        bytes_written=sum(each.bytes for each in (made if is_shared else plan.shards)),
         seconds=time.monotonic() - started,
     )
 
 
-def execute(plan: Plan, sink: Sink, settings: Settings, report: Report, stop: Callable[[], bool]) -> int:
-    """Runs all steps of a checked plan; returns the number of bytes read.
+def execute(
+    plan: Plan,
+    sink: Sink,
+    settings: Settings,
+    report: Report,
+    stop: Callable[[], bool],
+    part: MergePart | None = None,
+) -> int:
+    """Runs the steps of a checked plan, or those of a part; returns the number of bytes read.
+
+    What must be known of whole models is measured in all steps, whichever are to be done.
 
     Raises:
         WorkerError: cancelled; non-finite and inputs-differ, naming the tensor; read-failed, no-space,
             write-failed.
     """
+    chosen = whole(plan) if part is None else part
     progress, survey = _Progress(report), Survey(plan)
     files = InputFiles(plan.files)
     tasks = partial(open_tasks, plan, files, settings.device, settings.chunk_elements, _COPY_BYTES)
@@ -93,11 +108,13 @@ def execute(plan: Plan, sink: Sink, settings: Settings, report: Report, stop: Ca
     intra_op_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        bytes_read = store_factors(plan, files, sink, settings.threads, progress.add_factors, stop)
-        for stage in STAGES if survey.steps else ():
+        bytes_read = store_factors(
+            plan, chosen.adapter_steps, files, sink, settings.threads, progress.add_factors, stop
+        )
+        for stage in () if survey.steps.isdisjoint(chosen.steps) else STAGES:
             measured = partial(_survey, survey, stage, report)
             _run(Schedule(tasks(survey.steps, survey.known, stage.reduction), stop, measured), lanes)
-        _run(Schedule(tasks(range(len(plan.steps)), survey.known), stop, progress.add), lanes)
+        _run(Schedule(tasks(chosen.steps, survey.known), stop, progress.add), lanes)
     finally:
         torch.set_num_threads(intra_op_threads)
         files.close()

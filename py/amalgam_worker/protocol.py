@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL = "159ba9c012b32d8f"
+PROTOCOL = "54bd849b5d481494"
 
 # Method -> (names of shared parameters, names of parameters per input).
 METHOD_PARAMETERS: dict[str, tuple[list[str], list[str]]] = {
@@ -234,6 +234,12 @@ class InitializeResult:
 
 
 @dataclass(frozen=True, slots=True)
+class MergePart:
+    steps: list[int]
+    adapter_steps: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class MergeParams:
     job: int
     plan_path: str
@@ -241,6 +247,7 @@ class MergeParams:
     device: str
     threads: int | None
     chunk_elements: int | None
+    part: MergePart | None
 
 
 @dataclass(frozen=True, slots=True)

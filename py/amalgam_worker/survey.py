@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import KeysView
 from dataclasses import dataclass
 from math import prod
 
@@ -90,7 +90,7 @@ class Survey:
             ranking.cut = Cut(0, 0, largest(density, ranking.elements))
 
     @property
-    def steps(self) -> Collection[int]:
+    def steps(self) -> KeysView[int]:
         """Numbers of the steps that must be measured."""
         return self._members.keys()
 

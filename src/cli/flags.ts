@@ -23,6 +23,16 @@ export const bytes = (text: string): number => {
   return Math.round(Number(amount) * (binary ? 1024 : 1000) ** power);
 };
 
+/** As many files lie in one folder while parts are merged. */
+const mostParts = 100_000;
+
+/** `3/8`: the third of eight. */
+export const part = (text: string): { number: number; of: number } => {
+  const [number, of] = (/^(\d+)\/(\d+)$/.exec(text)?.slice(1) ?? []).map(Number);
+  if (number !== undefined && of !== undefined && number >= 1 && number <= of && of <= mostParts) return { number, of };
+  throw new InvalidArgumentError('expected a part such as 3/8: a number from 1 on, and how many there are');
+};
+
 /** Comma-separated words. */
 export const list = (text: string): string[] =>
   text

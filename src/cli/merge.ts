@@ -7,7 +7,9 @@ import { openComparedBase } from '../run/compared-base.js';
 import { fetchInputs } from '../run/fetch-inputs.js';
 import { adapterInMemory, inMemory } from '../run/memory-model.js';
 import { evaluateMerge, runMerge } from '../run/merge.js';
+import { runMergePart } from '../run/merge-part.js';
 import { evaluationName } from '../run/output.js';
+import type { PartNumber } from '../run/part-marks.js';
 import { planRecipe, refuseFaults } from '../run/plan-recipe.js';
 import { makesAdapter } from '../run/plan-size.js';
 import { type CliContext, packageRoot, packageVersion } from './context.js';
@@ -27,6 +29,8 @@ export type MergeFlags = SessionFlags &
     readonly force?: boolean;
     /** False: the merge is made in memory, scored and forgotten. */
     readonly save?: boolean;
+    /** Only this part of the plan is done; `amalgam finish` publishes. */
+    readonly part?: PartNumber;
   };
 
 type Target = { readonly output: string | null; readonly name: string };
@@ -51,6 +55,17 @@ const targetOf = (cwd: string, recipe: string, out: string | undefined, { save, 
   });
 };
 
+/** A part of a model can be neither scored nor forgotten. */
+const refuseScoredPart = ({ part, save, tasks }: MergeFlags, out = 'OUT'): void => {
+  if (part === undefined || (save !== false && tasks === undefined)) return;
+  throw new UserError({
+    code: 'part-not-scored',
+    message: `--part makes a piece of a model, which ${save === false ? '--no-save would lose' : '--eval cannot score'}`,
+    hint: `when all parts are complete: amalgam finish ${out}; amalgam eval ${out} --tasks ${tasks?.join(',') ?? 'TASKS'}`,
+    exitCode: exitCodes.usage,
+  });
+};
+
 /** `amalgam merge RECIPE [OUT]` */
 export const merge = async (
   context: CliContext,
@@ -58,9 +73,12 @@ export const merge = async (
   out: string | undefined,
   flags: MergeFlags,
 ): Promise<number> => {
-  const shown = { title: 'merge', recipe, output: flags.save === false ? null : (out ?? null) };
+  const { part } = flags;
+  const title = part === undefined ? 'merge' : `merge part ${part.number}/${part.of}`;
+  const shown = { title, recipe, output: flags.save === false ? null : (out ?? null) };
   let made: string | null = null;
   const code = await runSession(context, flags, shown, async ({ emit, signal }) => {
+    refuseScoredPart(flags, out);
     const { output, name } = targetOf(context.cwd, recipe, out, flags);
     refuseUnsafeSerialization(flags);
     const warn = (message: string) => emit({ type: 'log', level: 'warning', message });
@@ -100,9 +118,11 @@ export const merge = async (
       emit,
       signal,
     };
-    made = output;
+    const force = flags.force ?? false;
+    made = part === undefined ? output : null;
     if (output === null) await evaluateMerge({ ...options, name });
-    else await runMerge({ ...options, output, force: flags.force ?? false });
+    else if (part === undefined) await runMerge({ ...options, output, force });
+    else await runMergePart({ ...options, output, force, part });
   });
   if (code === 0 && made !== null && !flags.json) context.stdout.write(`${made}\n`);
   return code;

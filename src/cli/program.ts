@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import { type CliContext, packageVersion } from './context.js';
 import type { EvaluateFlags } from './evaluate.js';
 import { exitCodesText } from './exit-codes-text.js';
-import { computeFlags, displayFlags, evaluationFlags, list, replayFlags } from './flags.js';
+import type { FinishFlags } from './finish.js';
+import { computeFlags, displayFlags, evaluationFlags, list, part, replayFlags } from './flags.js';
 import { type KitFlags, kitFlags } from './kit-flags.js';
 import type { MergeFlags } from './merge.js';
 import { mergekitFlags } from './mergekit-flags.js';
@@ -42,18 +43,34 @@ export const createProgram = (context: CliContext, done: (exitCode: number) => v
     .option('--eval <tasks>', 'score the merge and every model it is made of on these tasks', list)
     .option('--no-save', 'merge in memory, score, and write no model')
     .option('--force', 'replace an earlier merge')
+    .option(
+      '--part <k/n>',
+      'do the k-th of n parts, on any machine that shares the disk; publish with `amalgam finish`',
+      part,
+    )
     .addHelpText(
       'after',
       examples(
         'amalgam merge configs/recipes/zoo/ties.yml out/ties --eval arithmetic,knowledge,summary',
         'amalgam merge recipe.yml --eval arithmetic,summary --no-save',
         'amalgam merge recipe.yml out/merged --json > run.ndjson',
+        'amalgam merge recipe.yml out/merged --part 3/8',
         'amalgam merge mergekit.yaml out/merged --copy-tokenizer --out-shard-size 1B --lazy-unpickle',
       ),
     )
     .action(async (recipe: string, out: string | undefined, flags: MergeFlags & { eval?: string[] }) => {
       const { merge } = await import('./merge.js');
       done(await merge(context, recipe, out, { ...flags, ...(flags.eval && { tasks: flags.eval }) }));
+    });
+
+  displayFlags(command('finish', 'check that all parts of a merge are complete, and publish it'))
+    .argument('<out>', 'the folder that was given to `amalgam merge … --part`')
+    .option('--verify', 'read every tensor again and compare it with the checksum of its part')
+    .option('--force', 'replace an earlier merge')
+    .addHelpText('after', examples('amalgam finish out/merged', 'amalgam finish out/merged --verify'))
+    .action(async (out: string, flags: FinishFlags) => {
+      const { finish } = await import('./finish.js');
+      done(await finish(context, out, flags));
     });
 
   planFlags(command('plan', 'show what a merge would do, or all that is wrong with its recipe; reads no weights'))

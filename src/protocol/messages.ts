@@ -36,6 +36,14 @@ export const InitializeResult = z.strictObject({
 });
 export type InitializeResult = z.infer<typeof InitializeResult>;
 
+/** Which of a plan's steps are done, by their numbers; others do the rest, maybe at the same time. */
+export const MergePart = z.strictObject({
+  steps: z.array(z.int()),
+  /** Of `adapterSteps`, only those that store factors. */
+  adapterSteps: z.array(z.int()),
+});
+export type MergePart = z.infer<typeof MergePart>;
+
 export const MergeParams = z.strictObject({
   /** Chosen by the caller; comes back in every notification of this job. */
   job: z.int(),
@@ -49,6 +57,8 @@ export const MergeParams = z.strictObject({
   threads: z.int().nullable(),
   /** Elements per chunk, a multiple of 65,536; null: the worker's default. */
   chunkElements: z.int().nullable(),
+  /** Null: all. The shard files of a part are shared with those who do the others, and only its own bytes are written. */
+  part: MergePart.nullable(),
 });
 export type MergeParams = z.infer<typeof MergeParams>;
 

@@ -30,6 +30,7 @@ export const wireTypes = {
   InitializeParams: messages.InitializeParams,
   MethodSignature: messages.MethodSignature,
   InitializeResult: messages.InitializeResult,
+  MergePart: messages.MergePart,
   MergeParams: messages.MergeParams,
   MergeResult: messages.MergeResult,
   TaskData: messages.TaskData,

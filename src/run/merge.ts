@@ -59,7 +59,15 @@ const mergeInto = async (worker: Worker, staging: Staging, options: MergeOptions
   const { plan, output, device, threads, emit, signal } = options;
   emit({ type: 'merge-started', ...sizeOf(plan) });
   const result = await worker.merge(
-    { job: 1, planPath: staging.planPath, directory: staging.directory, device, threads, chunkElements: null },
+    {
+      job: 1,
+      planPath: staging.planPath,
+      directory: staging.directory,
+      device,
+      threads,
+      chunkElements: null,
+      part: null,
+    },
     {
       signal,
       onProgress: ({ bytesDone, tensorsDone, tensor, memory }) =>

@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { exitCodes, UserError } from '../errors.js';
 import { formatBytes } from '../format.js';
 import type { Plan } from '../protocol/plan.js';
-import { claimStaging, lockName, refuseForeignStaging } from './output-lock.js';
+import { claimStaging, lockName, partsName, refuseForeignStaging } from './output-lock.js';
 import { foreignResults } from './results-folder.js';
 import { writePlan } from './write-plan.js';
 
@@ -63,8 +63,11 @@ const ownFiles = (output: string): ReadonlySet<string> => {
   return new Set([...Object.keys(files), manifestName]);
 };
 
+/** Whether a folder is an output of amalgam. */
+export const isOutput = (folder: string): boolean => existsSync(join(folder, manifestName));
+
 /** Refuses an output that holds files, unless they are all ours and `force` says that they may go. */
-const refuseOccupied = (output: string, force: boolean): void => {
+export const refuseOccupied = (output: string, force: boolean): void => {
   if (existsSync(output) && !statSync(output).isDirectory()) {
     throw new UserError({
       code: 'output-not-folder',
@@ -93,7 +96,7 @@ const refuseOccupied = (output: string, force: boolean): void => {
 };
 
 /** Refuses a disk that cannot hold the output. */
-const refuseFullDisk = (directory: string, plan: Plan): void => {
+export const refuseFullDisk = (directory: string, plan: Plan): void => {
   const { bavail, bsize } = statfsSync(directory);
   const needed = plan.estimate.bytesWritten;
   if (bavail * bsize >= needed) return;
@@ -105,26 +108,35 @@ const refuseFullDisk = (directory: string, plan: Plan): void => {
   });
 };
 
-const writeDurably = (path: string, text: string): void => {
+/** Writes a file so that it is there after a loss of power. */
+export const writeDurably = (path: string, text: string): void => {
   writeFileSync(path, text);
   const file = openSync(path, 'r');
   fsyncSync(file);
   closeSync(file);
 };
 
-/** Writes the side files in the plan's order, then the manifest. */
-const completeOutput = (directory: string, plan: Plan, version: string): void => {
-  for (const { name, source, text } of plan.sideFiles) {
+/** What lies in a staging folder and does not belong to the output. */
+const scaffolding = [`${manifestName}.new`, planName, partsName, lockName];
+
+/** Writes the side files in the plan's order. */
+export const writeSideFiles = (directory: string, { sideFiles }: Plan): void => {
+  for (const { name, source, text } of sideFiles) {
     mkdirSync(dirname(join(directory, name)), { recursive: true });
     if (source !== null) copyFileSync(source, join(directory, name));
     else writeDurably(join(directory, name), text ?? '');
   }
+};
+
+const writeManifest = (directory: string, hash: string, version: string): void => {
   const names = filesIn(directory)
-    .filter((name) => name !== lockName && name !== planName)
+    .filter((name) => !scaffolding.includes(name.split('/')[0] ?? ''))
     .sort();
   const files = Object.fromEntries(names.map((name) => [name, statSync(join(directory, name)).size]));
-  const manifest: Manifest = { tool: 'amalgam', version, plan: plan.hash, files };
-  writeDurably(join(directory, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+  const manifest: Manifest = { tool: 'amalgam', version, plan: hash, files };
+  const path = join(directory, manifestName);
+  writeDurably(`${path}.new`, `${JSON.stringify(manifest, null, 2)}\n`);
+  renameSync(`${path}.new`, path);
 };
 
 const storageFault = (output: string, error: unknown): unknown => {
@@ -147,12 +159,29 @@ const storageFault = (output: string, error: unknown): unknown => {
 };
 
 /** Runs a step that writes; what the disk refuses becomes an error that says so. */
-const writing = <Result>(output: string, step: () => Result): Result => {
+export const writing = <Result>(output: string, step: () => Result): Result => {
   try {
     return step();
   } catch (error) {
     throw storageFault(output, error);
   }
+};
+
+/** Moves a staging folder that is complete to the name of the output; what is there already makes room. */
+export const moveToOutput = (directory: string, output: string): void =>
+  writing(output, () => {
+    for (const name of scaffolding) rmSync(join(directory, name), { recursive: true, force: true });
+    const replaced = `${output}.replaced`;
+    rmSync(replaced, { recursive: true, force: true });
+    if (existsSync(output)) renameSync(output, replaced);
+    renameSync(directory, output);
+    rmSync(replaced, { recursive: true, force: true });
+  });
+
+/** Writes the manifest of a staging folder that has everything else, and publishes it. */
+export const publishStaging = (directory: string, output: string, hash: string, version: string): void => {
+  writing(output, () => writeManifest(directory, hash, version));
+  moveToOutput(directory, output);
 };
 
 export type StageOptions = {
@@ -178,16 +207,9 @@ export const stageOutput = ({ output, plan, force, version }: StageOptions): Sta
     claimStaging(directory);
     writePlan(planPath, plan);
   });
-  const publish = () =>
-    writing(output, () => {
-      completeOutput(directory, plan, version);
-      rmSync(planPath);
-      rmSync(join(directory, lockName));
-      const replaced = `${output}.replaced`;
-      rmSync(replaced, { recursive: true, force: true });
-      if (existsSync(output)) renameSync(output, replaced);
-      renameSync(directory, output);
-      rmSync(replaced, { recursive: true, force: true });
-    });
+  const publish = () => {
+    writing(output, () => writeSideFiles(directory, plan));
+    publishStaging(directory, output, plan.hash, version);
+  };
   return { directory, planPath, publish, discard: () => rmSync(directory, { recursive: true, force: true }) };
 };

@@ -18,6 +18,7 @@ export const mergeParams: MergeParams = {
   device: 'cpu',
   threads: null,
   chunkElements: null,
+  part: null,
 };
 
 export const mergeResult: MergeResult = {

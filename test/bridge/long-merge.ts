@@ -85,5 +85,5 @@ export const longMerge = (folder: string, { tensors }: { readonly tensors: numbe
   mkdirSync(directory);
   const planPath = join(directory, 'plan.json');
   writeFileSync(planPath, JSON.stringify(tiesPlan(inputPath, tensors)));
-  return { job: 5, planPath, directory, device: 'cpu', threads: 1, chunkElements: 65_536 };
+  return { job: 5, planPath, directory, device: 'cpu', threads: 1, chunkElements: 65_536, part: null };
 };

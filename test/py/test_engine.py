@@ -64,7 +64,7 @@ def models(seed: int = 0) -> list[dict[str, torch.Tensor]]:
 
 def merge(plan: Plan, folder: Path, threads: int | None = 1, stop: threading.Event | None = None) -> None:
     path = save_plan(plan, folder / "plan.json")
-    params = MergeParams(1, str(path), str(folder), "cpu", threads, None)
+    params = MergeParams(1, str(path), str(folder), "cpu", threads, None, None)
     run_merge(params, lambda done, tensors, name: None, (stop or threading.Event()).is_set)
 
 
@@ -246,7 +246,7 @@ def test_a_plan_that_is_none(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(WorkerError) as caught:
         run_merge(
-            MergeParams(1, str(path), str(tmp_path), "cpu", 1, None), lambda *state: None, lambda: False
+            MergeParams(1, str(path), str(tmp_path), "cpu", 1, None, None), lambda *state: None, lambda: False
         )
     assert caught.value.code == "plan-invalid"
 
@@ -283,7 +283,7 @@ def test_progress_grows_to_the_whole(tmp_path: Path) -> None:
     plan = small_plan(tmp_path)
     path = save_plan(plan, tmp_path / "plan.json")
     seen: list[tuple[int, int, str]] = []
-    params = MergeParams(1, str(path), str(tmp_path), "auto", 2, 65_536)
+    params = MergeParams(1, str(path), str(tmp_path), "auto", 2, 65_536, None)
     totals = run_merge(params, lambda *state: seen.append(state), lambda: False)
     assert [state[0] for state in seen] == sorted(state[0] for state in seen)
     assert seen[-1][:2] == (sum(step.output.bytes for step in plan.steps), len(plan.steps))

@@ -37,6 +37,7 @@ def merge_params(folder: Path, scope: str, elements: int) -> dict[str, object]:
         "device": "cpu",
         "threads": 2,
         "chunkElements": None,
+        "part": None,
     }
 
 

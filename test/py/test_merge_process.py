@@ -44,6 +44,7 @@ def test_linear_merge_of_two_models(tmp_path: Path) -> None:
             "device": "cpu",
             "threads": 2,
             "chunkElements": 65_536,
+            "part": None,
         }
         result = worker.request("merge", params, id=2)["result"]
         assert worker.close_stdin()[0] == 0

@@ -63,6 +63,7 @@ MERGE_PARAMS = {
     "device": "cpu",
     "threads": None,
     "chunkElements": None,
+    "part": None,
 }
 
 
@@ -205,6 +206,7 @@ def test_a_merge_is_cancelled_promptly(real: WorkerProcess, tmp_path: Path) -> N
         "device": "cpu",
         "threads": 2,
         "chunkElements": None,
+        "part": None,
     }
     real.send(id=50, method="merge", params=params)
     assert real.receive()["method"] == "progress"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import torch
@@ -19,22 +19,25 @@ from amalgam_worker.tensors.sink import Sink
 
 def store_factors(
     plan: Plan,
+    numbers: Collection[int],
     files: InputFiles,
     sink: Sink,
     threads: int,
     on_done: Callable[[AdapterStep, int], None],
     stop: Callable[[], bool],
 ) -> int:
-    """Merges and stores the factors of every step that has a place for them; returns the bytes read.
+    """Merges and stores the factors of each of these steps that has a place for them; returns the bytes read.
 
     One thread does one step, so that their number does not change a bit.
 
     Args:
+        numbers: of the adapter steps, those that are to be done.
         on_done: called with a step and the bytes that it wrote.
     Raises:
         WorkerError: cancelled; non-finite, naming the weight; read-failed, no-space, write-failed.
     """
-    stored = [(step, step.factors) for step in plan.adapter_steps if step.factors is not None]
+    steps = [plan.adapter_steps[number] for number in sorted(numbers)]
+    stored = [(step, step.factors) for step in steps if step.factors is not None]
     if not stored:
         return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from amalgam_worker.errors import write_error
@@ -25,14 +25,22 @@ _NO_PREALLOCATION = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 class ShardFiles:
-    """A sink that writes safetensors shards into a directory; headers are written when it is opened."""
+    """A sink that writes safetensors shards into a directory; headers are written when it is opened.
 
-    def __init__(self, directory: str, shards: list[Shard]) -> None:
+    Args:
+        shared: numbers of the shards that are written, together with others who may be at work in the same
+            files now; None: all, and nobody else.
+    """
+
+    def __init__(self, directory: str, shards: list[Shard], shared: Collection[int] | None = None) -> None:
         self._paths = [os.path.join(directory, shard.name) for shard in shards]
-        self._descriptors: list[int] = []
+        self._descriptors: dict[int, int] = {}
         try:
-            for path, shard in zip(self._paths, shards, strict=True):
-                self._create(path, shard)
+            for number, shard in enumerate(shards):
+                if shared is None:
+                    self._create(number, shard)
+                elif number in shared:
+                    self._join(number, shard)
         except BaseException:
             self.abandon()
             raise
@@ -66,22 +74,40 @@ class ShardFiles:
 
     def close(self) -> None:
         """Makes everything durable and closes the files."""
-        for path, descriptor in zip(self._paths, self._descriptors, strict=True):
-            _writing(path, partial(os.fsync, descriptor))
+        for number, descriptor in self._descriptors.items():
+            _writing(self._paths[number], partial(os.fsync, descriptor))
         self.abandon()
 
     def abandon(self) -> None:
         """Closes the files as they are."""
         while self._descriptors:
-            os.close(self._descriptors.pop())
+            os.close(self._descriptors.popitem()[1])
 
-    def _create(self, path: str, shard: Shard) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        descriptor = _writing(path, lambda: os.open(path, flags, 0o644))
-        self._descriptors.append(descriptor)
-        _writing(path, lambda: _preallocate(descriptor, shard.bytes))
+    def _create(self, number: int, shard: Shard) -> None:
+        descriptor = self._open(number, os.O_RDWR | os.O_TRUNC)
+        _writing(self._paths[number], lambda: _preallocate(descriptor, shard.bytes))
+        self._write_header(number, shard)
+
+    def _join(self, number: int, shard: Shard) -> None:
+        """Does nothing that could undo what another has written, whoever comes first.
+
+        Reserving space is not such: where the file system cannot, libc writes zeros. Nor is a descriptor that
+        reads: a network file system may then write back whole pages, with old bytes of a neighbour.
+        """
+        descriptor = self._open(number, os.O_WRONLY)
+        if os.fstat(descriptor).st_size != shard.bytes:
+            _writing(self._paths[number], lambda: os.ftruncate(descriptor, shard.bytes))
+        self._write_header(number, shard)
+
+    def _open(self, number: int, flags: int) -> int:
+        path = self._paths[number]
+        descriptor = _writing(path, lambda: os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o644))
+        self._descriptors[number] = descriptor
+        return descriptor
+
+    def _write_header(self, number: int, shard: Shard) -> None:
         header = shard.header.encode()
-        self._write_at(len(self._descriptors) - 1, 0, memoryview(len(header).to_bytes(8, "little") + header))
+        self._write_at(number, 0, memoryview(len(header).to_bytes(8, "little") + header))
 
     def _write_at(self, shard: int, offset: int, data: memoryview) -> None:
         descriptor = self._descriptors[shard]

@@ -75,7 +75,7 @@ def test_it_scores_as_the_merged_files_do(
 ) -> None:
     plan = mean_plan(tmp_path / "plan", models, dtype)
     stored = Path(shutil.copytree(params.model_path, tmp_path / "stored"))
-    merge = MergeParams(1, str(plan), str(stored), "cpu", 2, None)
+    merge = MergeParams(1, str(plan), str(stored), "cpu", 2, None, None)
     run_merge(merge, lambda *_: None, lambda: False)
     expected = run_evaluation(replace(params, model_path=str(stored))).result
     before = files_under(tmp_path)

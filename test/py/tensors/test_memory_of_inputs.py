@@ -37,6 +37,7 @@ def merge_params(folder: Path, rows: int) -> dict[str, object]:
         "device": "cpu",
         "threads": 2,
         "chunkElements": None,
+        "part": None,
     }
 
 
