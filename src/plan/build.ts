@@ -13,7 +13,7 @@ import { checkStacked } from './check-stacked.js';
 import { checkCounts } from './config-changes.js';
 import type { GroupedTensor } from './draft-steps.js';
 import { finishPlan } from './finish-plan.js';
-import { fitShapes } from './fit-shapes.js';
+import { fitShapes, smallestVocabulary } from './fit-shapes.js';
 import { groupTensor } from './group.js';
 import { modelTable } from './model-table.js';
 import type { Describe } from './outline.js';
@@ -139,8 +139,9 @@ const groupAll = (
   { onMismatch = 'error', truncateEmbeddings = false }: PlanOptions,
   problems: Problems,
 ): GroupedTensor[] => {
-  const { vocabulary } = donor.architecture;
-  const mismatch = { onMismatch, truncateEmbeddings, vocabulary, rows: tokenizer?.vocabSize ?? null };
+  const { vocabulary, model } = donor.architecture;
+  const smallest = truncateEmbeddings ? smallestVocabulary([...tensors, ...kept], model.checkpoint.config) : null;
+  const mismatch = { onMismatch, truncateEmbeddings, vocabulary, smallest, rows: tokenizer?.vocabSize ?? null };
   for (const { participant, name } of leftOver) countFor(problems.ignored, participant.written, name.stored);
   const grouped: GroupedTensor[] = [];
   for (const tensor of tensors) {

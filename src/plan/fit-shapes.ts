@@ -1,7 +1,8 @@
 import type { Member } from './group.js';
+import type { JsonObject } from './json-record.js';
 import type { OutlinedTensor } from './outline.js';
 import { countFor, noteMisfit, type Problems } from './problems.js';
-import { vocabularyAxis } from './tensor-roles.js';
+import { isHead, isTokenEmbedding, vocabularyAxis } from './tensor-roles.js';
 import { isMergeable, promote, sameShape } from './tensor-view.js';
 
 export type MismatchOptions = {
@@ -11,6 +12,8 @@ export type MismatchOptions = {
   readonly truncateEmbeddings: boolean;
   /** Size of the donor's vocabulary. */
   readonly vocabulary: number | null;
+  /** Rows that embedding and head are cut to; null: each tensor is cut to its own smallest. */
+  readonly smallest: number | null;
   /** Rows that a tokenizer gives every vocabulary tensor; null: they stay as they are. */
   readonly rows: number | null;
 };
@@ -40,28 +43,47 @@ const rowsWanted = ({ rows, truncateEmbeddings }: MismatchOptions): Rows => {
   return truncateEmbeddings ? 'cropped' : 'own';
 };
 
+const isOfTokens = (key: string): boolean => isTokenEmbedding(key) || isHead(key);
+
+/**
+ * The fewest rows that an embedding or a head has in any model: config.json has one number for both. Null for models
+ * that read one vocabulary and write another.
+ */
+export const smallestVocabulary = (
+  tensors: readonly Pick<OutlinedTensor, 'key' | 'isLoose' | 'views'>[],
+  config: JsonObject | null,
+): number | null => {
+  if (config?.is_encoder_decoder === true) return null;
+  const rows = tensors.flatMap(({ key, isLoose, views }) =>
+    isLoose && isOfTokens(key) ? views.flatMap((view) => view?.shape[0] ?? []) : [],
+  );
+  return rows.length === 0 ? null : Math.min(...rows);
+};
+
 /** Number of rows that the output has. */
 const countRows = (
   wanted: Rows,
-  { rows }: MismatchOptions,
-  name: string,
+  { rows, smallest }: MismatchOptions,
+  { name, key }: Pick<OutlinedTensor, 'name' | 'key'>,
   members: readonly Member[],
   problems: Problems,
 ): number => {
   if (wanted === 'aligned' && rows !== null) return rows;
   const sizes = members.map(({ view }) => view.shape[0] ?? 0);
-  const [from, to] = [Math.max(...sizes), Math.min(...sizes)];
+  const least = Math.min(...sizes);
+  const [from, to] = [Math.max(...sizes), isOfTokens(key) ? Math.min(least, smallest ?? least) : least];
   if (from !== to) problems.cropped.set(name, { from, to });
   return to;
 };
 
 /** Brings one tensor of several models to one shape, as the options allow; null where it cannot be, which is noted. */
 export const fitShapes = (
-  { name, key, roles, isLoose }: OutlinedTensor,
+  tensor: OutlinedTensor,
   members: readonly Member[],
   options: MismatchOptions,
   problems: Problems,
 ): Fitted | null => {
+  const { name, key, roles, isLoose } = tensor;
   const [first] = members;
   if (first === undefined) return null;
   const axis = isLoose ? vocabularyAxis(key, first.view.shape, options.vocabulary) : null;
@@ -70,7 +92,7 @@ export const fitShapes = (
   // Rows that are chosen one by one need not be equally many.
   const inner = ({ view }: Member): readonly number[] => (rows === 'own' ? view.shape : view.shape.slice(1));
   const fitted = (shape: readonly number[], fitting: readonly Member[]): Fitted => ({
-    shape: rows === 'own' ? shape : [countRows(rows, options, name, fitting, problems), ...shape],
+    shape: rows === 'own' ? shape : [countRows(rows, options, tensor, fitting, problems), ...shape],
     members: fitting,
     rows,
   });

@@ -77,6 +77,21 @@ describe('rows of vocabulary tensors', () => {
     expect(originsOf(plan, embedding)).toEqual([own(0, 4), own(1, 4)]);
   });
 
+  test('are cut to one number in embedding and head, that of config.json', async () => {
+    for (const models of [
+      ['more', 'short-head'],
+      ['short-head', 'more'],
+    ]) {
+      const { plan, faults } = await planned(models, { truncateEmbeddings: true });
+      expect(faults.map(({ code }) => code)).toEqual(['embeddings-truncated', 'embeddings-truncated']);
+      for (const tensor of [embedding, head]) {
+        expect(stepOf(plan, tensor)?.shape).toEqual([5, 4]);
+        expect(originsOf(plan, tensor)).toEqual([own(0, 5), own(1, 5)]);
+      }
+      expect(sizeIn(plan)).toBe(5);
+    }
+  });
+
   test('are aligned by token also where models are padded to the width of others', async () => {
     const { plan, faults } = await planned(['base', 'wide'], { onMismatch: 'pad' }, 'tokenizer: { source: union }\n');
     expect(new Set(faults.map(({ code }) => code))).toEqual(new Set(['mismatch-padded']));
