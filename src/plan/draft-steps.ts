@@ -37,9 +37,12 @@ export const draftSteps = (
     const participant = roles.all[index];
     return { model: participant === undefined ? 0 : models.indexOf(participant), rows: view.shape[0] ?? 0 };
   };
-  const rowsOf = ({ rows, shape }: Group, holders: readonly Holder[]): ReadonlyMap<number, number> => {
+  const rowsOf = (
+    { tensor, group: { rows, shape } }: GroupedTensor,
+    holders: readonly Holder[],
+  ): ReadonlyMap<number, number> => {
     if (rows === 'own') return noRows;
-    return rows === 'aligned' ? maps.aligned(holders) : maps.cropped(shape[0] ?? 0)(holders);
+    return (rows === 'aligned' ? maps.aligned : maps.cropped(shape[0] ?? 0))(holders, tensor.name);
   };
   const draft = ({ tensor, group }: GroupedTensor): DraftedStep => {
     const { roles } = tensor;
@@ -52,7 +55,7 @@ export const draftSteps = (
     const shape = planned(group.shape);
     const members = group.base === null ? group.inputs : [group.base, ...group.inputs];
     const rows = rowsOf(
-      group,
+      { tensor, group },
       members.map((member) => holderOf(roles, member)),
     );
     const base = group.base === null ? null : inputFor(group.base);

@@ -21,7 +21,7 @@ import type { Describe } from './outline.js';
 import type { OutlinedRecipe } from './outline-recipe.js';
 import { hashOf } from './plan-hash.js';
 import type { Problems } from './problems.js';
-import { rowMapTable } from './row-maps.js';
+import { lostTokenFaults, rowMapTable } from './row-maps.js';
 import { type SideFileOptions, sideFiles } from './side-files.js';
 import { fileTable } from './steps.js';
 import { changedTokenIds } from './token-ids.js';
@@ -87,6 +87,7 @@ export const finishPlan = (unfinished: Unfinished): { faults: Fault[]; plan: () 
     : { drafts: draftSteps(grouped, drafting), updates: [] };
   const faults = [
     ...table.missing(),
+    ...lostTokenFaults(recipe.source, rows.lost),
     ...checkValues(recipe, table.operations),
     ...checkAdapterValues(recipe, table.operations, models.participants),
   ];

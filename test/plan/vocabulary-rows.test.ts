@@ -155,10 +155,13 @@ describe('rows of vocabulary tensors', () => {
       'tokenizer: { source: union, pad_to_multiple_of: 4 }',
     ].join('\n');
     const { plan, faults } = await planText(folder, text);
-    expect(faults.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(faults).toMatchObject([{ code: 'token-without-source', severity: 'warning' }]);
+    expect(faults[0]?.message).toContain(`${head} is taken from has 2 tokens of the result`);
     for (const tensor of [embedding, head]) expect(stepOf(plan, tensor)?.shape).toEqual([8, 4]);
     expect(originsOf(plan, embedding)).toEqual([own(0, 6)]);
     expect(originsOf(plan, head)).toEqual([[...own(1, 4), '', '']]);
+    const alike = await planText(folder, text.replace('model: base', 'model: more'));
+    expect(alike.faults).toEqual([]);
   });
 
   test('are aligned in tensors that no module names', async () => {
