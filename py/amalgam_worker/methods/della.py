@@ -13,6 +13,15 @@ from amalgam_worker.methods.method import Chunk, Method, Parameters, Statistics,
 from amalgam_worker.methods.sparsify import Sparsifier
 from amalgam_worker.methods.task_arithmetic import Election, elect_by_weight, family_member, rescale_kind
 
+# What is remembered of a tensor's masks takes a few megabytes at most.
+_REMEMBERED = 2**26
+
+
+def remembers(tensor: TensorFacts) -> bool:
+    """Whether ranking once more, to merge, is saved: chunks must fill bytes, and the bits must be few."""
+    aligned = prod(tensor.shape[1:]) % 8 == 0 if len(tensor.shape) > 1 else True
+    return aligned and tensor.elements * len(tensor.models) <= _REMEMBERED
+
 
 def slab(tensor: TensorFacts, parameters: Parameters) -> int:
     """All that has one index of the first dimension; a vector is one row."""
@@ -32,17 +41,19 @@ def apply(
     ranks = ranks_along_second(delta, chunk)
     columns = chunk.tensor.shape[1] if len(chunk.tensor.shape) > 1 else chunk.tensor.elements
     least, span = (density - epsilon, 2 * epsilon / (columns - 1)) if columns > 1 else (density, 0.0)
-    limits = chunk.take("limits", torch.float64).copy_(ranks).mul_(span).add_(least)
+    probabilities = torch.arange(columns, device=delta.device).to(torch.float64).mul_(span).add_(least)
     if rescale_kind(parameters) == "per_element":
-        delta.div_(limits)
-    limits.mul_(2.0**32).sub_(2.0**31)
+        delta.div_(probabilities[ranks])
+    # The last word below `p * 2^32 - 2^31`, of each rank.
+    last = torch.ceil(probabilities * 2.0**32 - 2.0**31).sub_(1).clamp_(-(2**31), 2**31 - 1).to(torch.int32)
+    limits = torch.index_select(last, 0, ranks, out=chunk.take("limits", torch.int32))
     facts, low = chunk.tensor, 0
     while low < chunk.elements:
         block, first = divmod(chunk.start + low, MASK_BLOCK)
         high = min(low + MASK_BLOCK - first, chunk.elements)
         key = mask_key(facts.seed, facts.models[number], facts.name, block)
         words = random_words(key, first, first + high - low, chunk.scratch)
-        delta[low:high].mul_(words < limits[low:high])
+        delta[low:high].mul_(torch.le(words, limits[low:high], out=words))
         low = high
 
 
@@ -62,7 +73,7 @@ RANKED = Sparsifier((), apply)
 
 def della(elect: Election | None) -> Method:
     """The member of the task-arithmetic family; `epsilon` is half of the spread of the probabilities."""
-    member = family_member(RANKED, elect=elect)
+    member = family_member(RANKED, elect=elect, remembers=remembers)
     return replace(member, per_input=(*member.per_input, "epsilon"), whole=slab)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 
+from amalgam_worker.kernels.kept_bits import keep_packed, pack_kept
 from amalgam_worker.kernels.sign_election import elected_sum
 from amalgam_worker.kernels.sums import group_sums
 from amalgam_worker.methods.method import (
@@ -50,13 +51,20 @@ def rescale_kind(parameters: Parameters) -> str:
     return str(kind)
 
 
-def family_member(sparsifier: Sparsifier | None, *, elect: Election | None) -> Method:
+def family_member(
+    sparsifier: Sparsifier | None,
+    *,
+    elect: Election | None,
+    remembers: Callable[[TensorFacts], bool] = lambda tensor: False,
+) -> Method:
     """A method of the family.
 
     out = W_0 + lambda * sum_i(w_i * r_i * sparsified(W_i - W_0)), over all models or, per element, over those
     that agree with the elected sign; divided by the sum of the w_i that took part if `normalize`. r_i
     restores the L1 norm of the task vector if `rescale` is `l1`, per tensor and model; it is 1 / density if
     `inverse_density`.
+
+    Where the tensor `remembers`, the pass for the L1 norms also notes, on the CPU, what is kept.
 
     Source: Ilharco et al. 2023, arXiv:2212.04089, section 2.
     """
@@ -71,14 +79,17 @@ def family_member(sparsifier: Sparsifier | None, *, elect: Election | None) -> M
 
     def measure_norms(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
         assert sparsifier is not None
-        deltas, norms = chunk.deltas(), []
+        deltas, norms, kept = chunk.deltas(), [], []
+        is_noted = remembers(chunk.tensor) and chunk.scratch.device.type == "cpu"
         for number in thinned(parameters):
             # What is dropped goes by magnitudes, places and chance: never by signs.
             magnitude = deltas[number].abs_()
             norms.append(group_sums(magnitude))
             sparsify(sparsifier, chunk, number, magnitude, statistics, parameters)
             norms.append(group_sums(magnitude))
-        return [torch.stack(norms)]
+            if is_noted:
+                kept.append(pack_kept(magnitude))
+        return [torch.stack(norms), *kept]
 
     def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
         assert chunk.base is not None
@@ -89,8 +100,12 @@ def family_member(sparsifier: Sparsifier | None, *, elect: Election | None) -> M
                 rescales[number] = 1 / parameters.each("density")[number]
         factors = [weight * rescale for weight, rescale in zip(weights, rescales, strict=True)]
         if sparsifier is not None:
+            noted = dict(zip(thinned(parameters), statistics.get("kept", ()), strict=False))
             for number, delta in enumerate(deltas):
-                sparsify(sparsifier, chunk, number, delta, statistics, parameters)
+                if number in noted:
+                    keep_packed(delta, noted[number], chunk.start)
+                else:
+                    sparsify(sparsifier, chunk, number, delta, statistics, parameters)
         if elect is not None:
             total = elect(chunk, deltas, factors, statistics, parameters)
             return chunk.base.add_(total, alpha=parameters.number("lambda"))
@@ -112,15 +127,19 @@ def family_member(sparsifier: Sparsifier | None, *, elect: Election | None) -> M
 def gather_norms(
     partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
 ) -> Statistics:
-    """Per input the factor that restores its L1 norm; float64 [N], 1 where a norm is next to nothing."""
+    """Per input the factor that restores its L1 norm; float64 [N], 1 where a norm is next to nothing.
+
+    If the partials note what is kept: also that, uint8 [thinned, bytes].
+    """
     # The same groups for any chunks: so are the bits of their sum.
-    sums = torch.cat([parts for (parts,) in partials], dim=1).cpu()
+    sums = torch.cat([parts for parts, *_ in partials], dim=1).cpu()
     norms = sums.sum(1, dtype=torch.float64).reshape(-1, 2).tolist()
     rescales = torch.ones(len(tensor.models), dtype=torch.float64)
     for number, (before, after) in zip(thinned(parameters), norms, strict=True):
         if min(before, after) >= _SMALLEST_NORM:
             rescales[number] = before / after
-    return {"rescales": rescales}
+    kept = [torch.cat(parts) for parts in list(zip(*partials, strict=True))[1:]]
+    return {"rescales": rescales, "kept": torch.stack(kept)} if kept else {"rescales": rescales}
 
 
 TASK_ARITHMETIC = family_member(None, elect=None)
