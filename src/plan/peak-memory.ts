@@ -11,7 +11,7 @@ export const threads = 2;
 const torchBytes = 165_000_000;
 
 /** What the worker holds of the plan itself: bytes for each input of a step, and for each origin of rows. */
-const inputBytes = 2500;
+const inputBytes = 800;
 const originBytes = 900;
 
 /** Arrays of four bytes an element that a chunk needs besides those of its inputs. */
