@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from amalgam_worker.kernels.gram import gram
+from amalgam_worker.kernels.sums import group_dots
 from amalgam_worker.methods.method import (
     Chunk,
     Method,
@@ -23,19 +23,22 @@ _NO_DIRECTION = 1e-8
 
 
 def measure(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-    """Dot products of base and input; [2, 2]."""
+    """Dot products of base and base, base and input, input and input; float64 [3, groups]."""
     assert chunk.base is not None
-    return [gram([chunk.base, chunk.inputs[0]], chunk.scratch)]
+    base, other = chunk.base, chunk.inputs[0]
+    pairs = ((base, base), (base, other), (other, other))
+    return [torch.stack([group_dots(*pair, chunk.scratch) for pair in pairs])]
 
 
 def gather(
     partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
 ) -> Statistics:
     """The factors of base and input; float64 [2]."""
-    products = torch.stack([product for (product,) in partials]).sum(0)
-    norms, t = products.diagonal().sqrt().tolist(), parameters.number("t")
+    # The same groups for any chunks: so are the bits of their sum.
+    of_base, product, of_input = torch.cat([sums for (sums,) in partials], dim=1).cpu().sum(1).tolist()
+    norms, t = [math.sqrt(of_base), math.sqrt(of_input)], parameters.number("t")
     divisors = [norm if norm > _NO_DIRECTION else 1.0 for norm in norms]
-    cosine = max(-1.0, min(1.0, float(products[0, 1]) / divisors[0] / divisors[1]))
+    cosine = max(-1.0, min(1.0, product / divisors[0] / divisors[1]))
     factors = torch.tensor(interpolation_factors(cosine, t), dtype=torch.float64)
     if parameters.choice("norm") != "preserve":
         factors /= torch.tensor(divisors, dtype=torch.float64)
@@ -70,5 +73,5 @@ SLERP = Method(
     shared=("t", "norm"),
     per_input=(),
     combine=combine,
-    reductions=lambda parameters: (Reduction(measure, gather),),
+    reductions=lambda parameters: (Reduction(measure, gather, "per chunk"),),
 )
