@@ -10,6 +10,7 @@ are counted, and then, once the cut is known, per block what is equal to it.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from math import ceil, floor, sqrt
 
@@ -193,16 +194,19 @@ def keep_largest(values: torch.Tensor, cut: Cut, first_block: int, scratch: Scra
     if low < high:
         part = values[low:high]
         equal = (magnitude_bits(part, scratch) == cut.threshold).nonzero().squeeze(1)
-        part.index_fill_(0, equal[cut.kept :], 0)
+        if len(equal) > cut.kept:
+            part.index_fill_(0, equal[cut.kept :], 0)
     _zero_below(values[:high], cut.threshold, scratch)
     _zero_below(values[high:], cut.threshold + 1, scratch)
 
 
 def _zero_below(values: torch.Tensor, bits: int, scratch: Scratch) -> None:
     """Zeroes what has a magnitude below that of the bit pattern `bits`."""
+    if not values.numel():
+        return
     if values.dtype == torch.float32:
         # hardshrink keeps what is strictly above: the magnitude just below is the limit. It is one fast loop.
-        limit = float(torch.tensor(bits - 1, dtype=torch.int32).view(torch.float32))
+        (limit,) = struct.unpack("=f", struct.pack("=i", bits - 1))
         torch.ops.aten.hardshrink.out(values, limit, out=values)
     else:
         values.mul_(magnitude_bits(values, scratch) >= bits)
