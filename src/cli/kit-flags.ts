@@ -1,12 +1,14 @@
 import { type Command, Option } from 'commander';
 import { computeFlags, displayFlags, evaluationFlags, list, whole } from './flags.js';
+import { type MemoryFlags, memoryFlags } from './memory.js';
 import { type PlanningFlags, planFlags } from './plan-flags.js';
 import type { SessionFlags } from './session.js';
 import type { TaskFlags } from './tasks.js';
 
 export type KitFlags = SessionFlags &
   TaskFlags &
-  PlanningFlags & {
+  PlanningFlags &
+  MemoryFlags & {
     readonly device: string;
     readonly threads?: number;
     readonly force?: boolean;
@@ -27,7 +29,7 @@ export type KitFlags = SessionFlags &
 export const kitFlags = (command: Command): Command => {
   const same = 'As in the starter kit:';
   const group = (option: Option) => command.addOption(option.helpGroup(same));
-  displayFlags(computeFlags(evaluationFlags(planFlags(command))))
+  displayFlags(memoryFlags(computeFlags(evaluationFlags(planFlags(command)))))
     .option('--config <file>', "another config than the name's own")
     .option('--data <files...>', 'data in the form of the kit: CSV with id, input, target, answer_choices, eval_type')
     .option('--tasks <names>', 'score on these tasks (names in configs/tasks, or task files)', list)

@@ -19,6 +19,7 @@ import type { KitFlags } from './kit-flags.js';
 import { listKit } from './kit-list.js';
 import { findKitEntry, type KitEntry } from './kit-registry.js';
 import { kitTasks } from './kit-tasks.js';
+import { withinMemory } from './memory.js';
 import { hubEnvironment, planOptions } from './plan-flags.js';
 import { pythonFor } from './python.js';
 import { runSession, type Session } from './session.js';
@@ -65,12 +66,15 @@ const mergeAndScore = async ({ context, entry, output, flags }: KitRun, { emit, 
   if (plan === null || all.some(isError)) throw refuseFaults(relative(cwd, file), all, exitCodeOf(all));
   if (output === null && makesAdapter(plan)) throw adapterInMemory();
   const base = tasks.length > 0 ? await openComparedBase(plan, recipe?.adapterBase ?? null, findRepository) : null;
-  const summary = summarise(plan);
+  const threads = flags.threads ?? null;
+  const fitted = withinMemory(plan, { ...flags, threads, saved: output !== null }, warn);
+  const summary = summarise(fitted.plan);
   emit({ type: 'plan-ready', plan: output === null ? inMemory(summary) : summary });
   const { python, environment } = await pythonFor(context, emit);
   await fetchInputs([...downloads, ...(base?.downloads ?? [])], { emit, signal });
   const options = {
-    plan: { ...plan, files: afterDownload(plan.files) },
+    plan: { ...fitted.plan, files: afterDownload(plan.files) },
+    streaming: fitted.streaming,
     comparedBase: base?.path ?? null,
     version: packageVersion,
     tasks,
@@ -78,7 +82,7 @@ const mergeAndScore = async ({ context, entry, output, flags }: KitRun, { emit, 
     python,
     environment,
     device: flags.device,
-    threads: flags.threads ?? null,
+    threads,
     emit,
     signal,
   };

@@ -14,6 +14,7 @@ import { planRecipe, refuseFaults } from '../run/plan-recipe.js';
 import { makesAdapter } from '../run/plan-size.js';
 import { type CliContext, packageRoot, packageVersion } from './context.js';
 import { repositoryFinder } from './find-repository.js';
+import { type MemoryFlags, withinMemory } from './memory.js';
 import { computeOf, type MergekitFlags, refuseUnsafeSerialization } from './mergekit-flags.js';
 import { hubEnvironment, type PlanningFlags, planOptions } from './plan-flags.js';
 import { pythonFor } from './python.js';
@@ -23,6 +24,7 @@ import { evaluationSettings, readTasks, type TaskFlags } from './tasks.js';
 export type MergeFlags = SessionFlags &
   TaskFlags &
   PlanningFlags &
+  MemoryFlags &
   MergekitFlags & {
     readonly device: string;
     readonly threads?: number;
@@ -102,19 +104,22 @@ export const merge = async (
     if (plan === null || all.some(isError)) throw refuseFaults(recipe, all, exitCodeOf(all));
     if (output === null && makesAdapter(plan)) throw adapterInMemory();
     const base = tasks.length > 0 ? await openComparedBase(plan, read?.adapterBase ?? null, findRepository) : null;
-    const summary = summarise(plan);
+    const compute = computeOf(flags);
+    const fitted = withinMemory(plan, { ...flags, threads: compute.threads, saved: output !== null }, warn);
+    const summary = summarise(fitted.plan);
     emit({ type: 'plan-ready', plan: output === null ? inMemory(summary) : summary });
     const { python, environment } = await pythonFor(context, emit);
     await fetchInputs([...downloads, ...(base?.downloads ?? [])], { emit, signal });
     const options = {
-      plan: { ...plan, files: afterDownload(plan.files) },
+      plan: { ...fitted.plan, files: afterDownload(plan.files) },
+      streaming: fitted.streaming,
       comparedBase: base?.path ?? null,
       version: packageVersion,
       tasks,
       evaluation: evaluationSettings(flags, context, output === null ? null : join(output, evaluationName)),
       python,
       environment,
-      ...computeOf(flags),
+      ...compute,
       emit,
       signal,
     };

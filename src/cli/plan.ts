@@ -11,13 +11,16 @@ import { planRecipe } from '../run/plan-recipe.js';
 import { writePlan } from '../run/write-plan.js';
 import { type CliContext, widthOf } from './context.js';
 import { repositoryFinder } from './find-repository.js';
+import { type MemoryFlags, withinMemory } from './memory.js';
 import { hubEnvironment, type PlanningFlags, planOptions } from './plan-flags.js';
 
-export type PlanFlags = PlanningFlags & {
-  readonly json?: boolean;
-  /** File that receives the whole plan. */
-  readonly output?: string;
-};
+export type PlanFlags = PlanningFlags &
+  MemoryFlags & {
+    readonly threads?: number;
+    readonly json?: boolean;
+    /** File that receives the whole plan. */
+    readonly output?: string;
+  };
 
 /** `amalgam plan RECIPE` */
 export const plan = async (context: CliContext, recipe: string, flags: PlanFlags): Promise<number> => {
@@ -36,9 +39,9 @@ export const plan = async (context: CliContext, recipe: string, flags: PlanFlags
     context.stdout.write(`${JSON.stringify({ plan, faults, downloads: listed })}\n`);
   } else {
     if (planned.plan !== null) {
-      context.stdout.write(
-        renderPlan(summarise(planned.plan), styleFor(context.stdout, context.env), widthOf(context)),
-      );
+      const warn = (message: string) => void context.stderr.write(`warning: ${message}\n`);
+      const fitted = withinMemory(planned.plan, { ...flags, threads: flags.threads ?? null, saved: true }, warn);
+      context.stdout.write(renderPlan(summarise(fitted.plan), styleFor(context.stdout, context.env), widthOf(context)));
       if (downloads.length > 0) {
         const amount = `${formatBytes(bytesToFetch(downloads))} in ${plural(downloads.length, 'file')}`;
         context.stdout.write(`downloads ${amount} before the merge\n`);

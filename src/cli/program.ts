@@ -4,8 +4,9 @@ import { type CliContext, packageVersion } from './context.js';
 import type { EvaluateFlags } from './evaluate.js';
 import { exitCodesText } from './exit-codes-text.js';
 import type { FinishFlags } from './finish.js';
-import { computeFlags, displayFlags, evaluationFlags, list, part, replayFlags } from './flags.js';
+import { computeFlags, displayFlags, evaluationFlags, list, part, replayFlags, whole } from './flags.js';
 import { type KitFlags, kitFlags } from './kit-flags.js';
+import { memoryFlags } from './memory.js';
 import type { MergeFlags } from './merge.js';
 import { mergekitFlags } from './mergekit-flags.js';
 import type { PlanFlags } from './plan.js';
@@ -37,7 +38,7 @@ export const createProgram = (context: CliContext, done: (exitCode: number) => v
   const command = (name: string, description: string): Command => program.command(name).description(description);
 
   const mergeCommand = command('merge', 'merge the models of a recipe into a new folder');
-  mergekitFlags(displayFlags(computeFlags(evaluationFlags(planFlags(mergeCommand)))))
+  mergekitFlags(displayFlags(memoryFlags(computeFlags(evaluationFlags(planFlags(mergeCommand))))))
     .argument('<recipe>', 'YAML file in the dialect of mergekit or of the LLM-Merging starter kit')
     .argument('[out]', 'folder to make; not needed with --no-save')
     .option('--eval <tasks>', 'score the merge and every model it is made of on these tasks', list)
@@ -73,8 +74,11 @@ export const createProgram = (context: CliContext, done: (exitCode: number) => v
       done(await finish(context, out, flags));
     });
 
-  planFlags(command('plan', 'show what a merge would do, or all that is wrong with its recipe; reads no weights'))
+  memoryFlags(
+    planFlags(command('plan', 'show what a merge would do, or all that is wrong with its recipe; reads no weights')),
+  )
     .argument('<recipe>', 'YAML file')
+    .option('--threads <n>', 'threads that the merge will have', whole(1))
     .option('--json', 'the whole plan and the faults as JSON')
     .option('-o, --output <file>', 'save the whole plan')
     .addHelpText(

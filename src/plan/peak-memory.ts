@@ -3,9 +3,12 @@ import type { LoraUpdate, Operation, RowMap, Step, StepInput, TensorRange } from
 import { inputsOf } from './steps.js';
 import { sameShape } from './tensor-view.js';
 
-/** The worker's defaults, which the prediction assumes. */
-const chunkElements = 262_144;
+/** What the worker streams with when nothing else is asked for, on two cores. */
+export const defaultChunk = 262_144;
 export const threads = 2;
+
+/** Elements of the chunks that whole rows or slabs are put together to, whatever the chunks of others. */
+const rowsChunk = 262_144;
 
 /** Anonymous memory of a Python process that has imported torch and streams nothing yet, bytes. */
 const torchBytes = 165_000_000;
@@ -36,9 +39,9 @@ const wholeOf = ({ method, shared }: Operation, shape: readonly number[]): numbe
   return whole === 'row' && isWhole ? (shape.at(-1) ?? 1) : null;
 };
 
-const chunkOf = (operation: Operation, shape: readonly number[]): number => {
+const chunkOf = (operation: Operation, shape: readonly number[], chunkElements: number): number => {
   const whole = wholeOf(operation, shape);
-  const chunk = whole === null ? chunkElements : Math.max(1, Math.floor(chunkElements / Math.max(1, whole))) * whole;
+  const chunk = whole === null ? chunkElements : Math.max(1, Math.floor(rowsChunk / Math.max(1, whole))) * whole;
   return Math.min(chunk, elementsIn(shape));
 };
 
@@ -61,13 +64,40 @@ const loraBytes = ({ a, b, magnitude }: LoraUpdate): number =>
   a.bytes + b.bytes + 8 * (elementsOf(a) + elementsOf(b)) + (magnitude === null ? 0 : 32 * elementsOf(magnitude));
 
 /** What one thread holds while it works on a step. */
-const bytesFor = (step: Step, operation: Operation): number => {
+const bytesFor = (step: Step, operation: Operation, chunkElements: number): number => {
   const all = inputsOf(step);
   const arrays = all.reduce((sum, input) => sum + arraysOf(input, step), 0);
   const others = temporaries[operation.method] ?? otherTemporaries;
   const lora = all.reduce((sum, { lora }) => sum + (lora === null ? 0 : loraBytes(lora)), 0);
-  const chunk = 4 * chunkOf(operation, step.shape) * (arrays + others);
+  const chunk = 4 * chunkOf(operation, step.shape, chunkElements) * (arrays + others);
   return chunk + lora + statisticsOf(operation, step.shape, all.length);
+};
+
+/** Anonymous memory of the worker while it merges, bytes. */
+export type MemoryNeed = {
+  /** Whatever the number of threads. */
+  readonly shared: number;
+  /** Of a thread at its most demanding step. */
+  readonly perThread: number;
+};
+
+type Planned = {
+  readonly steps: readonly Step[];
+  readonly operations: readonly Operation[];
+  readonly rowMaps: readonly RowMap[];
+};
+
+/** What the worker needs with chunks of so many elements. */
+export const memoryNeed = ({ steps, operations, rowMaps }: Planned, chunkElements: number): MemoryNeed => {
+  let perThread = 0;
+  let inputs = 0;
+  for (const step of steps) {
+    inputs += inputsOf(step).length;
+    const operation = step.operation === null ? undefined : operations[step.operation];
+    if (operation !== undefined) perThread = Math.max(perThread, bytesFor(step, operation, chunkElements));
+  }
+  const origins = rowMaps.reduce((sum, { runs, fills }) => sum + runs.length + fills.length, 0);
+  return { shared: torchBytes + inputBytes * inputs + originBytes * origins, perThread };
 };
 
 /** Predicted peak of the worker's anonymous memory, bytes: every thread at its most demanding step. */
@@ -76,13 +106,6 @@ export const peakMemory = (
   operations: readonly Operation[],
   rowMaps: readonly RowMap[],
 ): number => {
-  let most = 0;
-  let inputs = 0;
-  for (const step of steps) {
-    inputs += inputsOf(step).length;
-    const operation = step.operation === null ? undefined : operations[step.operation];
-    if (operation !== undefined) most = Math.max(most, bytesFor(step, operation));
-  }
-  const origins = rowMaps.reduce((sum, { runs, fills }) => sum + runs.length + fills.length, 0);
-  return torchBytes + inputBytes * inputs + originBytes * origins + threads * most;
+  const { shared, perThread } = memoryNeed({ steps, operations, rowMaps }, defaultChunk);
+  return shared + threads * perThread;
 };

@@ -4,7 +4,7 @@ import { UserError } from '../errors.js';
 import { formatBytes } from '../format.js';
 import { partsOf, placesOf } from '../plan/parts.js';
 import type { Plan } from '../protocol/plan.js';
-import { type WorkerOptions, withWorker } from './merge.js';
+import { type MergeOptions, streamingOn, type WorkerOptions, withWorker } from './merge.js';
 import { writing } from './output.js';
 import { ownPath, type PartNumber, readMark, writeMark } from './part-marks.js';
 import { openPartStaging } from './part-staging.js';
@@ -12,6 +12,7 @@ import { digestTensors } from './tensor-digests.js';
 
 export type MergePartOptions = Omit<WorkerOptions, 'tasks'> & {
   readonly plan: Plan;
+  readonly streaming?: MergeOptions['streaming'];
   readonly output: string;
   readonly force: boolean;
   readonly version: string;
@@ -30,7 +31,7 @@ const explain = (error: unknown, directory: string): unknown =>
 
 /** Carries out one part of a plan in the folder that all parts share; nothing is published. */
 export const runMergePart = async (options: MergePartOptions): Promise<void> => {
-  const { plan, part, device, threads, emit, signal } = options;
+  const { plan, part, device, emit, signal } = options;
   const output = resolve(options.output);
   const directory = openPartStaging({ ...options, output }, part.of);
   const name = `part ${part.number} of ${part.of}`;
@@ -45,7 +46,7 @@ export const runMergePart = async (options: MergePartOptions): Promise<void> => 
     await withWorker({ ...options, tasks: [] }, async (worker) => {
       emit({ type: 'merge-started', bytesTotal: bytes, tensorsTotal: own.steps.length + own.adapterSteps.length });
       const result = await worker.merge(
-        { job: 1, planPath, directory, device, threads, chunkElements: null, part: own },
+        { job: 1, planPath, directory, device, ...streamingOn(worker, options), part: own },
         {
           signal,
           onProgress: ({ bytesDone, tensorsDone, tensor, memory }) =>

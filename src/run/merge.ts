@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { startWorker, type Worker } from '../bridge/worker.js';
 import type { Emit } from '../events.js';
+import type { Streaming } from '../plan/fit-memory.js';
 import type { EvaluationTask } from '../protocol/messages.js';
 import type { Plan } from '../protocol/plan.js';
 import { type EvaluationSettings, evaluateModels } from './evaluate-models.js';
@@ -23,6 +24,8 @@ export type WorkerOptions = {
 
 export type MergeOptions = WorkerOptions & {
   readonly plan: Plan;
+  /** How to merge on a CPU to keep to a limit of memory; left out: as the worker chooses. */
+  readonly streaming?: Streaming | undefined;
   readonly output: string;
   readonly force: boolean;
   readonly version: string;
@@ -55,8 +58,19 @@ export const withWorker = async <Result>(
   }
 };
 
+/** The threads and chunks of a merge; a GPU has its own. */
+export const streamingOn = (
+  { info }: Worker,
+  { device, threads, streaming }: Pick<MergeOptions, 'device' | 'threads' | 'streaming'>,
+): { threads: number | null; chunkElements: number | null } => {
+  const isCpu = device === 'cpu' || (device === 'auto' && info.devices.every(({ name }) => name === 'cpu'));
+  return isCpu && streaming !== undefined
+    ? { threads: streaming.threads, chunkElements: streaming.chunkElements }
+    : { threads, chunkElements: null };
+};
+
 const mergeInto = async (worker: Worker, staging: Staging, options: MergeOptions): Promise<void> => {
-  const { plan, output, device, threads, emit, signal } = options;
+  const { plan, output, device, emit, signal } = options;
   emit({ type: 'merge-started', ...sizeOf(plan) });
   const result = await worker.merge(
     {
@@ -64,8 +78,7 @@ const mergeInto = async (worker: Worker, staging: Staging, options: MergeOptions
       planPath: staging.planPath,
       directory: staging.directory,
       device,
-      threads,
-      chunkElements: null,
+      ...streamingOn(worker, options),
       part: null,
     },
     {

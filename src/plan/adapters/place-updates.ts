@@ -23,22 +23,31 @@ const multiplications = 5e9;
 
 const threads = 2;
 
+/** Factors of an update and of those that it is made of, together: numbers, and their total rank. */
+const factorsOf = ({ base, inputs, shape, rank }: AdapterStep) => {
+  const pairs = [...(base === null ? [] : [base]), ...inputs].flatMap(({ lora }) => lora ?? []);
+  const [rows = 1, columns = 1] = shape;
+  const width = pairs.reduce((sum, { a }) => sum + (a.shape[0] ?? 0), 0) + rank;
+  return { pairs, elements: rows * columns, width, factors: width * (rows + columns) };
+};
+
+/** What one thread holds while it merges the most demanding update, bytes. */
+export const bytesOfUpdates = (steps: readonly AdapterStep[]): number =>
+  steps.reduce((most, step) => {
+    const { elements, factors } = factorsOf(step);
+    const held = step.mode === 'delta' ? elements * dtypeBytes.F32 : 0;
+    return Math.max(most, 4 * factors * dtypeBytes.F64 + held);
+  }, 0);
+
 /** The estimate with what merging the updates reads, holds and takes. */
 export const withUpdates = (estimate: Estimate, steps: readonly AdapterStep[]): Estimate => {
-  let { bytesRead, peakMemory, seconds } = estimate;
-  let most = 0;
-  for (const { base, inputs, shape, rank, mode } of steps) {
-    const pairs = [...(base === null ? [] : [base]), ...inputs].flatMap(({ lora }) => lora ?? []);
-    const [rows = 1, columns = 1] = shape;
-    const width = pairs.reduce((sum, { a }) => sum + (a.shape[0] ?? 0), 0) + rank;
-    const factors = width * (rows + columns);
+  let { bytesRead, seconds } = estimate;
+  for (const step of steps) {
+    const { pairs, elements, width, factors } = factorsOf(step);
     bytesRead += pairs.reduce((sum, { a, b }) => sum + a.bytes + b.bytes, 0);
     // Twenty products of the update with as many columns as all ranks make it thin again.
-    const work = mode === 'delta' ? 20 * rows * columns * width : 8 * factors * width;
+    const work = step.mode === 'delta' ? 20 * elements * width : 8 * factors * width;
     seconds += work / multiplications / threads;
-    const held = mode === 'delta' ? rows * columns * dtypeBytes.F32 : 0;
-    most = Math.max(most, 4 * factors * dtypeBytes.F64 + held);
   }
-  peakMemory += threads * most;
-  return { ...estimate, bytesRead, peakMemory, seconds };
+  return { ...estimate, bytesRead, peakMemory: estimate.peakMemory + threads * bytesOfUpdates(steps), seconds };
 };
