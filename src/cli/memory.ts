@@ -30,7 +30,7 @@ const outOfReach = (
   { needed, limit, threads, fixed }: { needed: number; limit: number; threads: number; fixed: boolean },
 ): UserError => {
   const { whole } = methodSpec(method);
-  const why = whole === undefined || whole === null ? '' : `; ${method} holds whole ${whole}s`;
+  const why = whole === undefined ? '' : `; ${method} holds whole ${whole}s`;
   return new UserError({
     code: 'memory-limit-too-low',
     message:

@@ -56,6 +56,15 @@ describe('--max-memory', () => {
     expect(events.map(({ type }) => type)).not.toContain('worker-starting');
   });
 
+  test('too low for a method that holds whole slabs names the method', async () => {
+    writeFileSync(
+      join(folder, 'della.yml'),
+      'merge_method: della\nbase_model: base\nmodels: [{ model: one }]\nparameters: { weight: 1, density: 0.5, epsilon: 0.1 }\n',
+    );
+    const { code, stderr } = await runCli(['plan', 'della.yml', '--max-memory', '100MB'], { cwd: folder });
+    expect([code, stderr]).toEqual([9, expect.stringContaining('--max-memory; della holds whole slabs')]);
+  });
+
   test('does not go with a merge that stays in memory', async () => {
     const { code, events } = await merge('none', '--no-save', '--eval', 'summary', '--max-memory', '1GB');
     expect([code, events.at(-1)]).toEqual([2, expect.objectContaining({ code: 'memory-limit-in-memory' })]);
