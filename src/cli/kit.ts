@@ -2,28 +2,17 @@ import { join, relative, resolve } from 'node:path';
 import { exitCodes, UserError } from '../errors.js';
 import { kitResult } from '../evaluation/kit-result.js';
 import type { Emit, Scoreboard } from '../events.js';
-import { exitCodeOf, isError } from '../fault.js';
-import { afterDownload } from '../hub/download.js';
-import { summarise } from '../plan/summarise.js';
 import { readRecipe } from '../recipe/read-recipe.js';
-import { openComparedBase } from '../run/compared-base.js';
-import { fetchInputs } from '../run/fetch-inputs.js';
-import { adapterInMemory, inMemory } from '../run/memory-model.js';
 import { evaluateMerge, runMerge } from '../run/merge.js';
-import { evaluationName } from '../run/output.js';
-import { planRecipe, refuseFaults } from '../run/plan-recipe.js';
-import { makesAdapter } from '../run/plan-size.js';
-import { type CliContext, packageVersion } from './context.js';
+import { planRecipe } from '../run/plan-recipe.js';
+import type { CliContext } from './context.js';
 import { repositoryFinder } from './find-repository.js';
 import type { KitFlags } from './kit-flags.js';
 import { listKit } from './kit-list.js';
 import { findKitEntry, type KitEntry } from './kit-registry.js';
 import { kitTasks } from './kit-tasks.js';
-import { withinMemory } from './memory.js';
 import { hubEnvironment, planOptions } from './plan-flags.js';
-import { pythonFor } from './python.js';
 import { runSession, type Session } from './session.js';
-import { evaluationSettings } from './tasks.js';
 
 type Names = { readonly name: string | undefined; readonly out: string | undefined };
 
@@ -55,37 +44,10 @@ const mergeAndScore = async ({ context, entry, output, flags }: KitRun, { emit, 
     flags.eval === false ? { tasks: [], faults: [] } : kitTasks(flags, recipe?.kit ?? null, { cwd, config: file });
   const warn = (message: string) => emit({ type: 'log', level: 'warning', message });
   const findRepository = repositoryFinder(hubEnvironment(env, flags), { cwd, signal, warn });
-  const { plan, faults, downloads } = await planRecipe(file, {
-    cwd,
-    registered,
-    findRepository,
-    ...planOptions(flags),
-  });
-  const all = [...faults, ...taskFaults];
-  if (all.length > 0) emit({ type: 'faults', faults: all });
-  if (plan === null || all.some(isError)) throw refuseFaults(relative(cwd, file), all, exitCodeOf(all));
-  if (output === null && makesAdapter(plan)) throw adapterInMemory();
-  const base = tasks.length > 0 ? await openComparedBase(plan, recipe?.adapterBase ?? null, findRepository) : null;
-  const threads = flags.threads ?? null;
-  const fitted = withinMemory(plan, { ...flags, threads, saved: output !== null }, warn);
-  const summary = summarise(fitted.plan);
-  emit({ type: 'plan-ready', plan: output === null ? inMemory(summary) : summary });
-  const { python, environment } = await pythonFor(context, emit);
-  await fetchInputs([...downloads, ...(base?.downloads ?? [])], { emit, signal });
-  const options = {
-    plan: { ...fitted.plan, files: afterDownload(plan.files) },
-    streaming: fitted.streaming,
-    comparedBase: base?.path ?? null,
-    version: packageVersion,
-    tasks,
-    evaluation: evaluationSettings(flags, context, output === null ? null : join(output, evaluationName)),
-    python,
-    environment,
-    device: flags.device,
-    threads,
-    emit,
-    signal,
-  };
+  const planned = await planRecipe(file, { cwd, registered, findRepository, ...planOptions(flags) });
+  const order = { shown: relative(cwd, file), planned, tasks, taskFaults, findRepository, output };
+  const compute = { device: flags.device, threads: flags.threads ?? null };
+  const options = await prepareMerge(context, { ...order, flags, compute, warn }, { emit, signal });
   if (output === null) await evaluateMerge({ ...options, name: registered });
   else await runMerge({ ...options, output, force: flags.force ?? false });
 };

@@ -1,25 +1,16 @@
 import { basename, join, resolve } from 'node:path';
 import { exitCodes, UserError } from '../errors.js';
-import { exitCodeOf, isError } from '../fault.js';
-import { afterDownload } from '../hub/download.js';
-import { summarise } from '../plan/summarise.js';
-import { openComparedBase } from '../run/compared-base.js';
-import { fetchInputs } from '../run/fetch-inputs.js';
-import { adapterInMemory, inMemory } from '../run/memory-model.js';
 import { evaluateMerge, runMerge } from '../run/merge.js';
 import { runMergePart } from '../run/merge-part.js';
-import { evaluationName } from '../run/output.js';
 import type { PartNumber } from '../run/part-marks.js';
-import { planRecipe, refuseFaults } from '../run/plan-recipe.js';
-import { makesAdapter } from '../run/plan-size.js';
-import { type CliContext, packageRoot, packageVersion } from './context.js';
+import { planRecipe } from '../run/plan-recipe.js';
+import { type CliContext, packageRoot } from './context.js';
 import { repositoryFinder } from './find-repository.js';
-import { type MemoryFlags, withinMemory } from './memory.js';
+import type { MemoryFlags } from './memory.js';
 import { computeOf, type MergekitFlags, refuseUnsafeSerialization } from './mergekit-flags.js';
 import { hubEnvironment, type PlanningFlags, planOptions } from './plan-flags.js';
-import { pythonFor } from './python.js';
 import { runSession, type SessionFlags } from './session.js';
-import { evaluationSettings, readTasks, type TaskFlags } from './tasks.js';
+import { readTasks, type TaskFlags } from './tasks.js';
 
 export type MergeFlags = SessionFlags &
   TaskFlags &
@@ -85,44 +76,11 @@ export const merge = async (
     refuseUnsafeSerialization(flags);
     const warn = (message: string) => emit({ type: 'log', level: 'warning', message });
     const findRepository = repositoryFinder(hubEnvironment(context.env, flags), { cwd: context.cwd, signal, warn });
-    const {
-      recipe: read,
-      plan,
-      faults,
-      downloads,
-    } = await planRecipe(recipe, {
-      cwd: context.cwd,
-      findRepository,
-      ...planOptions(flags),
-    });
-    const { tasks, faults: taskFaults } = readTasks(flags, {
-      cwd: context.cwd,
-      shipped: join(packageRoot, 'configs/tasks'),
-    });
-    const all = [...faults, ...taskFaults];
-    if (all.length > 0) emit({ type: 'faults', faults: all });
-    if (plan === null || all.some(isError)) throw refuseFaults(recipe, all, exitCodeOf(all));
-    if (output === null && makesAdapter(plan)) throw adapterInMemory();
-    const base = tasks.length > 0 ? await openComparedBase(plan, read?.adapterBase ?? null, findRepository) : null;
+    const planned = await planRecipe(recipe, { cwd: context.cwd, findRepository, ...planOptions(flags) });
+    const read = readTasks(flags, { cwd: context.cwd, shipped: join(packageRoot, 'configs/tasks') });
+    const order = { shown: recipe, planned, tasks: read.tasks, taskFaults: read.faults, findRepository, output };
     const compute = computeOf(flags);
-    const fitted = withinMemory(plan, { ...flags, threads: compute.threads, saved: output !== null }, warn);
-    const summary = summarise(fitted.plan);
-    emit({ type: 'plan-ready', plan: output === null ? inMemory(summary) : summary });
-    const { python, environment } = await pythonFor(context, emit);
-    await fetchInputs([...downloads, ...(base?.downloads ?? [])], { emit, signal });
-    const options = {
-      plan: { ...fitted.plan, files: afterDownload(plan.files) },
-      streaming: fitted.streaming,
-      comparedBase: base?.path ?? null,
-      version: packageVersion,
-      tasks,
-      evaluation: evaluationSettings(flags, context, output === null ? null : join(output, evaluationName)),
-      python,
-      environment,
-      ...compute,
-      emit,
-      signal,
-    };
+    const options = await prepareMerge(context, { ...order, flags, compute, warn }, { emit, signal });
     const force = flags.force ?? false;
     made = part === undefined ? output : null;
     if (output === null) await evaluateMerge({ ...options, name });

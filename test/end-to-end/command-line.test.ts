@@ -32,7 +32,7 @@ describe('the command line', () => {
   test.each([
     [['merg', 'a', 'b'], 'Did you mean merge?'],
     [['merge', 'a', 'b', '--forse'], 'Did you mean --force?'],
-    [['merge', 'a'], "missing required argument 'out'"],
+    [['merge', 'a'], 'the folder to make is missing'],
     [['eval', 'a'], "required option '--tasks <names>' not specified"],
     [['merge', 'a', 'b', '--threads', 'many'], 'expected a whole number of at least 1'],
     [['eval', 'a', '--tasks', 'x', '--split', 'train'], 'Allowed choices are dev, test'],
