@@ -12,6 +12,7 @@ import { listKit } from './kit-list.js';
 import { findKitEntry, type KitEntry } from './kit-registry.js';
 import { kitTasks } from './kit-tasks.js';
 import { hubEnvironment, planOptions } from './plan-flags.js';
+import { prepareMerge } from './prepare-merge.js';
 import { runSession, type Session } from './session.js';
 
 type Names = { readonly name: string | undefined; readonly out: string | undefined };

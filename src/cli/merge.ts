@@ -9,6 +9,7 @@ import { repositoryFinder } from './find-repository.js';
 import type { MemoryFlags } from './memory.js';
 import { computeOf, type MergekitFlags, refuseUnsafeSerialization } from './mergekit-flags.js';
 import { hubEnvironment, type PlanningFlags, planOptions } from './plan-flags.js';
+import { prepareMerge } from './prepare-merge.js';
 import { runSession, type SessionFlags } from './session.js';
 import { readTasks, type TaskFlags } from './tasks.js';
 
