@@ -72,30 +72,32 @@ def keep_largest(delta: np.ndarray, density: float) -> np.ndarray:
     return kept.reshape(delta.shape)
 
 
-PLACES = np.arange(65_536, dtype=np.uint32)
-FIRST, SECOND = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
+MASK_BLOCK = 262_144
+PLACES = np.arange(MASK_BLOCK, dtype=np.uint32)
 
 
 def lowbias32(words: np.ndarray) -> np.ndarray:
     """Chris Wellons' hash in wrapping uint32."""
-    words = (words ^ (words >> np.uint32(16))) * FIRST
-    words = (words ^ (words >> np.uint32(15))) * SECOND
+    words = (words ^ (words >> np.uint32(16))) * np.uint32(0x7FEB352D)
+    words = (words ^ (words >> np.uint32(15))) * np.uint32(0x846CA68B)
     return words ^ (words >> np.uint32(16))
 
 
-def keep_random(delta: np.ndarray, density: float | np.ndarray, model: int, name: str) -> np.ndarray:
-    """The mask as amalgam documents it: each place's hash mixed with 64 key bits of its block, seed 0."""
-    flat = delta.reshape(-1).copy()
-    limits = np.broadcast_to(np.minimum(np.rint(density * 2.0**32), 2**32 - 1) - 2**31, flat.shape)
-    for block, start in enumerate(range(0, flat.size, 65_536)):
+def random_words(elements: int, model: int, name: str) -> np.ndarray:
+    """As amalgam documents them: each place's hash, mixed with 63 key bits of its block; seed 0."""
+    words = []
+    for block, start in enumerate(range(0, elements, MASK_BLOCK)):
         digest = hashlib.sha256(f"0/{model}/{block}/{name}".encode()).digest()
-        keys = [int.from_bytes(digest[i : i + 4], "little") for i in (0, 4)]
-        words = lowbias32(PLACES[: flat.size - start])
-        words = ((words ^ np.uint32(keys[0])) * FIRST) ^ np.uint32(keys[1])
-        words = (words ^ (words >> np.uint32(15))) * SECOND
-        part = slice(start, start + 65_536)
-        flat[part][words.view(np.int32) >= limits[part]] = 0
-    return flat.reshape(delta.shape)
+        first, second = (int.from_bytes(digest[i : i + 4], "little") for i in (0, 4))
+        words.append((lowbias32(PLACES[: elements - start]) ^ np.uint32(first)) * np.uint32(second | 1))
+    return np.concatenate(words).view(np.int32)
+
+
+def keep_random(delta: np.ndarray, density: float | np.ndarray, model: int, name: str) -> np.ndarray:
+    """DARE keeps the largest words, DELLA, whose densities differ, those below each element's limit."""
+    words, share = random_words(delta.size, model, name), np.rint(np.asarray(density) * 2.0**32)
+    kept = words > 2**31 - 1 - share if np.ndim(density) == 0 else words < share.reshape(-1) - 2**31
+    return np.where(kept.reshape(delta.shape), delta, 0)
 
 
 def family(
