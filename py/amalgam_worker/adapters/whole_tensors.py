@@ -54,6 +54,8 @@ def merge_whole(
 
     statistics: Statistics = {}
     for reduction in method.reductions(parameters):
+        if not reduction.needed(statistics):
+            continue
         measured = _Measured(reduction, facts, statistics)
         for piece in pieces:
             whole_chunk = chunk(*piece)

@@ -163,7 +163,7 @@ def test_cancelled_work_is_kept(params: EvaluateParams) -> None:
     def cancelled() -> bool:
         nonlocal asked
         asked += 1
-        return asked == 4
+        return asked == 5
 
     with pytest.raises(WorkerError, match="cancelled"):
         evaluate(params, lambda event: None, cancelled)
