@@ -28,7 +28,7 @@ const mergeInWorker = async (worker, { name, number, root, env }) => {
   const made = await plan(join(root, 'recipes', `${name}.yml`), { root, env });
   const staging = stageOutput({ output: join(root, 'amalgam', name), plan: made, force: false, version: 'parity' });
   const { directory, planPath } = staging;
-  const params = { job: number, planPath, directory, device: 'cpu', threads: 1, chunkElements: null };
+  const params = { job: number, planPath, directory, device: 'cpu', threads: 1, chunkElements: null, part: null };
   await worker.merge(params, quiet);
   staging.publish();
 };
