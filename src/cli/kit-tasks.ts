@@ -1,8 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { exitCodes } from '../errors.js';
 import { readTask, type Split } from '../evaluation/task.js';
-import { formatOf } from '../evaluation/task-data.js';
+import { formatOf, isFile } from '../evaluation/task-data.js';
 import { type Fault, type FaultDescription, faultWithoutPlace } from '../fault.js';
 import type { EvaluationTask } from '../protocol/messages.js';
 import type { KitSettings } from '../recipe/recipe.js';
@@ -24,8 +24,6 @@ export type KitTaskSource = {
 };
 
 type ReadTasks = { readonly tasks: readonly EvaluationTask[]; readonly faults: readonly Fault[] };
-
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 /** A data file as a task that is scored as the kit scores it. */
 const taskOfData = (path: string, settings: KitSettings | null): EvaluationTask => ({

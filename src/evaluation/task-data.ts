@@ -9,7 +9,7 @@ import type { HubData, Split, TaskFile } from './task-file.js';
 
 type Found = { readonly data: TaskData | null; readonly faults: readonly Fault[] };
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+export const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 /** The format that a file's ending stands for. */
 export const formatOf = (path: string): 'csv' | 'jsonl' | null => {

@@ -1,7 +1,7 @@
 import { type MethodName, methodSpec } from '../protocol/methods.js';
-import type { Estimate, Operation, ParameterValues, Plan, Step, StepInput } from '../protocol/plan.js';
+import type { Estimate, Operation, ParameterValues, Plan, Step } from '../protocol/plan.js';
 import { peakMemory, threads } from './peak-memory.js';
-import { inputsOf, rangesOf } from './steps.js';
+import { bytesReadBy, inputsOf } from './steps.js';
 
 /** Bytes a second that files are read and written with; measured on two cores with warm files. */
 const fileRate = 3_000_000_000;
@@ -32,8 +32,6 @@ const costOf = (operation: Operation): number => {
   return (costs[operation.method] ?? 3 * reads) * (readsOf(operation) / reads);
 };
 
-const bytesOfInput = (input: StepInput): number => rangesOf(input).reduce((sum, { bytes }) => sum + bytes, 0);
-
 const elementsOf = ({ shape }: Step): number => shape.reduce((product, size) => product * size, 1);
 
 /** What a plan will read, write, hold and take. */
@@ -47,7 +45,7 @@ export const estimatePlan = ({
   let nanoseconds = 0;
   for (const step of steps) {
     const all = inputsOf(step);
-    bytesRead += all.reduce((sum, input) => sum + bytesOfInput(input), 0);
+    bytesRead += bytesReadBy(step);
     const operation = step.operation === null ? undefined : operations[step.operation];
     if (operation !== undefined) nanoseconds += costOf(operation) * elementsOf(step) * all.length;
   }

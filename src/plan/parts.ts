@@ -1,6 +1,7 @@
 import type { MergePart } from '../protocol/messages.js';
-import type { LoraUpdate, Plan, StepOutput } from '../protocol/plan.js';
-import { inputsOf, rangesOf } from './steps.js';
+import type { Plan, StepOutput } from '../protocol/plan.js';
+import { bytesOfFactors } from './adapters/place-updates.js';
+import { bytesReadBy } from './steps.js';
 
 /** An output tensor, or the factors of an update, which are never divided. */
 type Unit = {
@@ -11,21 +12,15 @@ type Unit = {
   readonly bytes: number;
 };
 
-const bytesOfLora = ({ a, b }: LoraUpdate): number => a.bytes + b.bytes;
-
 const unitsOf = ({ steps, adapterSteps }: Plan): Unit[] => [
   ...steps.map((step, index): Unit => {
-    const read = inputsOf(step).reduce(
-      (sum, input) => sum + rangesOf(input).reduce((all, { bytes }) => all + bytes, 0),
-      0,
-    );
-    return { kind: 'steps', index, place: step.output, bytes: read + step.output.bytes };
+    return { kind: 'steps', index, place: step.output, bytes: bytesReadBy(step) + step.output.bytes };
   }),
-  ...adapterSteps.flatMap(({ base, inputs, factors }, index): Unit[] => {
+  ...adapterSteps.flatMap((step, index): Unit[] => {
+    const { factors } = step;
     if (factors === null) return [];
-    const pairs = [...(base === null ? [] : [base]), ...inputs].flatMap(({ lora }) => lora ?? []);
-    const read = pairs.reduce((sum, pair) => sum + bytesOfLora(pair), 0);
-    return [{ kind: 'adapterSteps', index, place: factors.a, bytes: read + factors.a.bytes + factors.b.bytes }];
+    const bytes = bytesOfFactors(step) + factors.a.bytes + factors.b.bytes;
+    return [{ kind: 'adapterSteps', index, place: factors.a, bytes }];
   }),
 ];
 

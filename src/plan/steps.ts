@@ -83,3 +83,7 @@ export const isPlain = (input: StepInput, shape: readonly number[]): boolean =>
 
 export const inputsOf = ({ base, inputs }: Pick<Step, 'base' | 'inputs'>): readonly StepInput[] =>
   base === null ? inputs : [base, ...inputs];
+
+/** Bytes of files that a step is made of, each counted once. */
+export const bytesReadBy = (step: Pick<Step, 'base' | 'inputs'>): number =>
+  inputsOf(step).reduce((sum, input) => sum + rangesOf(input).reduce((all, { bytes }) => all + bytes, 0), 0);

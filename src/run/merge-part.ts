@@ -1,14 +1,15 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { formatBytes } from '../format.js';
 import { partsOf, placesOf } from '../plan/parts.js';
 import type { Plan } from '../protocol/plan.js';
-import { type MergeOptions, streamingOn, type WorkerOptions, withWorker } from './merge.js';
+import { type MergeOptions, streamPlan, tellMerged, type WorkerOptions, withWorker } from './merge.js';
 import { writing } from './output.js';
 import { ownPath, type PartNumber, readMark, writeMark } from './part-marks.js';
 import { openPartStaging } from './part-staging.js';
 import { digestTensors } from './tensor-digests.js';
+import { writePlan } from './write-plan.js';
 
 export type MergePartOptions = Omit<WorkerOptions, 'tasks'> & {
   readonly plan: Plan;
@@ -31,7 +32,7 @@ const explain = (error: unknown, directory: string): unknown =>
 
 /** Carries out one part of a plan in the folder that all parts share; nothing is published. */
 export const runMergePart = async (options: MergePartOptions): Promise<void> => {
-  const { plan, part, device, emit, signal } = options;
+  const { plan, part, emit, signal } = options;
   const output = resolve(options.output);
   const directory = openPartStaging({ ...options, output }, part.of);
   const name = `part ${part.number} of ${part.of}`;
@@ -42,19 +43,10 @@ export const runMergePart = async (options: MergePartOptions): Promise<void> => 
   const bytes = places.reduce((sum, place) => sum + place.bytes, 0);
   const planPath = ownPath(directory, part, 'plan.json');
   try {
-    writing(output, () => writeFileSync(planPath, JSON.stringify(plan)));
+    writing(output, () => writePlan(planPath, plan));
     await withWorker({ ...options, tasks: [] }, async (worker) => {
       emit({ type: 'merge-started', bytesTotal: bytes, tensorsTotal: own.steps.length + own.adapterSteps.length });
-      const result = await worker.merge(
-        { job: 1, planPath, directory, device, ...streamingOn(worker, options), part: own },
-        {
-          signal,
-          onProgress: ({ bytesDone, tensorsDone, tensor, memory }) =>
-            emit({ type: 'merge-progress', bytesDone, tensorsDone, tensor, memory }),
-        },
-      );
-      const { tensors, bytesRead, bytesWritten, seconds, peakMemory } = result;
-      emit({ type: 'merge-finished', tensors, bytesRead, bytesWritten, seconds, peakMemory });
+      tellMerged(await streamPlan(worker, { planPath, directory, part: own }, options), emit);
     });
     const digests = await digestTensors(directory, plan, places, signal);
     writing(output, () => writeMark(directory, { plan: plan.hash, part: part.number, of: part.of, bytes, digests }));

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { startWorker, type Worker } from '../bridge/worker.js';
 import type { Emit } from '../events.js';
 import type { Streaming } from '../plan/fit-memory.js';
-import type { EvaluationTask } from '../protocol/messages.js';
+import type { EvaluationTask, MergeParams, MergeResult } from '../protocol/messages.js';
 import type { Plan } from '../protocol/plan.js';
 import { type EvaluationSettings, evaluateModels } from './evaluate-models.js';
 import { evaluatedModels } from './evaluated-models.js';
@@ -59,7 +59,7 @@ export const withWorker = async <Result>(
 };
 
 /** The threads and chunks of a merge; a GPU has its own. */
-export const streamingOn = (
+const streamingOn = (
   { info }: Worker,
   { device, threads, streaming }: Pick<MergeOptions, 'device' | 'threads' | 'streaming'>,
 ): { threads: number | null; chunkElements: number | null } => {
@@ -69,27 +69,33 @@ export const streamingOn = (
     : { threads, chunkElements: null };
 };
 
-const mergeInto = async (worker: Worker, staging: Staging, options: MergeOptions): Promise<void> => {
-  const { plan, output, device, emit, signal } = options;
-  emit({ type: 'merge-started', ...sizeOf(plan) });
-  const result = await worker.merge(
-    {
-      job: 1,
-      planPath: staging.planPath,
-      directory: staging.directory,
-      device,
-      ...streamingOn(worker, options),
-      part: null,
-    },
+/** Has the worker carry out a plan, or a part of it, and tells how far it is. */
+export const streamPlan = (
+  worker: Worker,
+  job: Pick<MergeParams, 'planPath' | 'directory' | 'part'>,
+  options: Pick<MergeOptions, 'device' | 'threads' | 'streaming' | 'emit' | 'signal'>,
+): Promise<MergeResult> => {
+  const { device, emit, signal } = options;
+  return worker.merge(
+    { job: 1, ...job, device, ...streamingOn(worker, options) },
     {
       signal,
       onProgress: ({ bytesDone, tensorsDone, tensor, memory }) =>
         emit({ type: 'merge-progress', bytesDone, tensorsDone, tensor, memory }),
     },
   );
-  staging.publish();
-  const { tensors, bytesRead, bytesWritten, seconds, peakMemory } = result;
+};
+
+export const tellMerged = ({ tensors, bytesRead, bytesWritten, seconds, peakMemory }: MergeResult, emit: Emit): void =>
   emit({ type: 'merge-finished', tensors, bytesRead, bytesWritten, seconds, peakMemory });
+
+const mergeInto = async (worker: Worker, staging: Staging, options: MergeOptions): Promise<void> => {
+  const { plan, output, emit } = options;
+  const { planPath, directory, publish } = staging;
+  emit({ type: 'merge-started', ...sizeOf(plan) });
+  const result = await streamPlan(worker, { planPath, directory, part: null }, options);
+  publish();
+  tellMerged(result, emit);
   emit({ type: 'published', path: output });
 };
 

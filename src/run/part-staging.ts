@@ -6,6 +6,7 @@ import type { Plan } from '../protocol/plan.js';
 import { refuseFullDisk, refuseOccupied, type StageOptions, writeDurably, writeSideFiles, writing } from './output.js';
 import { partsName, refuseForeignStaging } from './output-lock.js';
 import { type Begun, begunPath, readBegun, sharedPlanPath } from './part-marks.js';
+import { writePlan } from './write-plan.js';
 
 /** Renames a folder, unless there is one of that name already. */
 const renameToFree = (from: string, to: string): void => {
@@ -22,7 +23,7 @@ const begin = (directory: string, plan: Plan, begun: Begun): void => {
   try {
     mkdirSync(join(fresh, partsName), { recursive: true });
     writeSideFiles(fresh, plan);
-    writeDurably(sharedPlanPath(fresh), JSON.stringify(plan));
+    writePlan(sharedPlanPath(fresh), plan);
     writeDurably(begunPath(fresh), `${JSON.stringify(begun)}\n`);
     renameToFree(fresh, directory);
   } finally {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import type { Plan } from '../protocol/plan.js';
 
 /** Entries of a list in one piece: one text of a large plan would take more memory than the plan. */
@@ -26,11 +26,12 @@ function* planText(plan: Plan): Generator<string> {
   yield '}\n';
 }
 
-/** Writes a plan as one line of JSON. */
+/** Writes a plan as one line of JSON that is on the disk when this returns. */
 export const writePlan = (path: string, plan: Plan): void => {
   const file = openSync(path, 'w');
   try {
     for (const piece of planText(plan)) writeFileSync(file, piece);
+    fsyncSync(file);
   } finally {
     closeSync(file);
   }

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from amalgam_worker.memory import anonymous_bytes
-from helpers.plans import save_plan
+from helpers.plans import merge_request
 from helpers.run import Values, plan_method
 from helpers.worker import WorkerProcess
 
@@ -29,16 +29,7 @@ def merge_params(folder: Path, scope: str, elements: int) -> dict[str, object]:
     base = {"w": values}
     tuned = [{"w": values * (1 + step)} for step in (0.25, -0.5)]
     plan = plan_method(folder, "ties", base, tuned, {**SHARED, "trim_scope": scope}, PER_INPUT)
-    path = save_plan(plan, folder / "plan.json")
-    return {
-        "job": 1,
-        "planPath": str(path),
-        "directory": str(folder),
-        "device": "cpu",
-        "threads": 2,
-        "chunkElements": None,
-        "part": None,
-    }
+    return merge_request(plan, folder)
 
 
 @pytest.mark.parametrize("scope", ["tensor", "model"])

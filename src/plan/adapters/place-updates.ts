@@ -1,6 +1,7 @@
 import { dtypeBytes } from '../../hub/safetensors-header.js';
 import type { AdapterStep, Estimate, StepOutput } from '../../protocol/plan.js';
 import type { OutputTensor } from '../layout.js';
+import { threads } from '../peak-memory.js';
 import type { DraftedUpdate } from './draft-updates.js';
 
 /** The factors that are stored, A and B of one update after the other. */
@@ -21,8 +22,6 @@ export const placeUpdates = (updates: readonly DraftedUpdate[], outputs: readonl
 /** Multiplications of one core in a second, in float64. */
 const multiplications = 5e9;
 
-const threads = 2;
-
 /** Factors of an update and of those that it is made of, together: numbers, and their total rank. */
 const factorsOf = ({ base, inputs, shape, rank }: AdapterStep) => {
   const pairs = [...(base === null ? [] : [base]), ...inputs].flatMap(({ lora }) => lora ?? []);
@@ -30,6 +29,10 @@ const factorsOf = ({ base, inputs, shape, rank }: AdapterStep) => {
   const width = pairs.reduce((sum, { a }) => sum + (a.shape[0] ?? 0), 0) + rank;
   return { pairs, elements: rows * columns, width, factors: width * (rows + columns) };
 };
+
+/** Bytes of the factors that an update is made of. */
+export const bytesOfFactors = (step: AdapterStep): number =>
+  factorsOf(step).pairs.reduce((sum, { a, b }) => sum + a.bytes + b.bytes, 0);
 
 /** What one thread holds while it merges the most demanding update, bytes. */
 export const bytesOfUpdates = (steps: readonly AdapterStep[]): number =>
@@ -43,8 +46,8 @@ export const bytesOfUpdates = (steps: readonly AdapterStep[]): number =>
 export const withUpdates = (estimate: Estimate, steps: readonly AdapterStep[]): Estimate => {
   let { bytesRead, seconds } = estimate;
   for (const step of steps) {
-    const { pairs, elements, width, factors } = factorsOf(step);
-    bytesRead += pairs.reduce((sum, { a, b }) => sum + a.bytes + b.bytes, 0);
+    const { elements, width, factors } = factorsOf(step);
+    bytesRead += bytesOfFactors(step);
     // Twenty products of the update with as many columns as all ranks make it thin again.
     const work = step.mode === 'delta' ? 20 * elements * width : 8 * factors * width;
     seconds += work / multiplications / threads;

@@ -163,3 +163,17 @@ def operation(
 def changed(plan: Plan, **fields: Any) -> Plan:
     """The plan with some fields replaced."""
     return dataclasses.replace(plan, **fields)
+
+
+def merge_request(plan: Plan, folder: Path) -> dict[str, object]:
+    """Parameters of a request to merge a plan into the folder, in two threads."""
+    path = save_plan(plan, folder / "plan.json")
+    return {
+        "job": 1,
+        "planPath": str(path),
+        "directory": str(folder),
+        "device": "cpu",
+        "threads": 2,
+        "chunkElements": None,
+        "part": None,
+    }

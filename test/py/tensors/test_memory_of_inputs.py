@@ -8,7 +8,7 @@ import torch
 
 from amalgam_worker.protocol import LoraUpdate
 from helpers.one_step import cut_input, models_in, step_plan
-from helpers.plans import operation, save_plan
+from helpers.plans import merge_request, operation
 from helpers.reference_rows import row_map
 from helpers.worker import WorkerProcess
 
@@ -29,16 +29,7 @@ def merge_params(folder: Path, rows: int) -> dict[str, object]:
     how = operation("linear", {"normalize": True}, [{"weight": 1}, {"weight": 1}])
     maps = [row_map([*range(rows // 2, rows), [(0, 1), (1, 2)], *range(rows // 2)], 5)]
     plan = step_plan(maker, [rows + 6, COLUMNS + 3], inputs, how=how, dtype=torch.bfloat16, row_maps=maps)
-    path = save_plan(plan, folder / "plan.json")
-    return {
-        "job": 1,
-        "planPath": str(path),
-        "directory": str(folder),
-        "device": "cpu",
-        "threads": 2,
-        "chunkElements": None,
-        "part": None,
-    }
+    return merge_request(plan, folder)
 
 
 def test_peak_does_not_grow_with_the_tensor(tmp_path: Path) -> None:
