@@ -36,8 +36,7 @@ export const recipes = {
   model_stock: onBase('model_stock'),
   karcher: withoutBase('karcher'),
   multislerp: withoutBase('multislerp', '{ weight: 1 }'),
-  nuslerp: (base, [one, other]) =>
-    recipe('nuslerp', tasks([one, other], '{ weight: 0.5 }'), `base_model: ${base}\n`),
+  nuslerp: (base, [one, other]) => recipe('nuslerp', tasks([one, other], '{ weight: 0.5 }'), `base_model: ${base}\n`),
   sce: onBase('sce', '', 'parameters: { select_topk: 0.5 }\n'),
   dare_ties: onBase('dare_ties', dropped),
   ram: onBase('ram'),
