@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import torch
 
+from amalgam_worker.kernels.sums import tree_sums
+
 
 def column_sums(values: torch.Tensor, columns: int) -> torch.Tensor:
-    """Sums, over the rows that a run touches, of what it has of each column.
+    """Sums, over the rows that a run touches, of what it has of each column: trees over the whole rows.
 
     Args:
         values: float64 [K, n], K series from some element of a matrix with rows of `columns` elements on.
@@ -16,7 +18,7 @@ def column_sums(values: torch.Tensor, columns: int) -> torch.Tensor:
     if values.shape[1] <= columns:
         return values
     whole = values.shape[1] // columns * columns
-    sums = values[:, :whole].view(len(values), -1, columns).sum(1)
+    sums = tree_sums(values[:, :whole].view(len(values), -1, columns).transpose(1, 2))
     sums[:, : values.shape[1] - whole] += values[:, whole:]
     return sums
 

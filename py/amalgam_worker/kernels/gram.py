@@ -1,9 +1,13 @@
-"""Dot products in double precision."""
+"""Dot products in double precision; the trees of `sums` fix their bits."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
+
 import torch
 
+from amalgam_worker.kernels.sums import group_sums, tree_sums
 from amalgam_worker.tensors.buffers import Scratch
 
 
@@ -12,15 +16,7 @@ def gram(vectors: list[torch.Tensor], scratch: Scratch) -> torch.Tensor:
 
     Products and sums are float64: squares of small bf16 differences vanish in narrower types.
     """
-    count, length = len(vectors), vectors[0].numel()
-    wide = scratch.take("gram", count * length, torch.float64).view(count, length)
-    for row, vector in zip(wide, vectors, strict=True):
-        row.copy_(vector)
-    result = torch.empty(count, count, dtype=torch.float64, device=scratch.device)
-    for first in range(count):
-        for second in range(first + 1):
-            result[first, second] = result[second, first] = torch.dot(wide[first], wide[second])
-    return result
+    return _symmetric(tree_sums(group_sums(_products(vectors, scratch))), len(vectors))
 
 
 def gram_by_row(vectors: list[torch.Tensor], start: int, columns: int, scratch: Scratch) -> torch.Tensor:
@@ -31,30 +27,54 @@ def gram_by_row(vectors: list[torch.Tensor], start: int, columns: int, scratch: 
     Returns:
         float64 of shape [R, N, N] for the R rows that the run touches, in order.
     """
+    rows = list(_row_sums(_products(vectors, scratch), start, columns))
+    return _symmetric(torch.cat(rows, dim=1), len(vectors)).permute(2, 0, 1)
+
+
+def squared_norms(vectors: list[torch.Tensor], scratch: Scratch) -> torch.Tensor:
+    """The diagonal of `gram`; float64 of shape [N]."""
+    wide = scratch.take("gram", vectors[0].numel(), torch.float64)
+    return torch.stack([tree_sums(group_sums(wide.copy_(vector).square_())) for vector in vectors])
+
+
+def _products(vectors: list[torch.Tensor], scratch: Scratch) -> torch.Tensor:
+    """Products of each vector with itself and those before it; float64 of shape [N (N + 1) / 2, n]."""
     count, length = len(vectors), vectors[0].numel()
     wide = scratch.take("gram", count * length, torch.float64).view(count, length)
     for row, vector in zip(wide, vectors, strict=True):
         row.copy_(vector)
-    product = scratch.take("product", length, torch.float64)
-    rows = -(-(start + length) // columns) - start // columns
-    result = torch.empty(rows, count, count, dtype=torch.float64, device=scratch.device)
-    for first in range(count):
-        for second in range(first + 1):
-            sums = _row_sums(torch.mul(wide[first], wide[second], out=product), start, columns)
-            result[:, first, second] = sums
-            result[:, second, first] = sums
-    return result
+    pairs = count * (count + 1) // 2
+    products = scratch.take("products", pairs * length, torch.float64).view(pairs, length)
+    for product, (first, second) in zip(products, _pairs(count), strict=True):
+        torch.mul(wide[first], wide[second], out=product)
+    return products
 
 
-def _row_sums(values: torch.Tensor, start: int, columns: int) -> torch.Tensor:
-    """Sums of a broken first row, of whole rows, and of a broken last row; [n] to [R]."""
-    head = min(-start % columns, values.numel())
-    whole = (values.numel() - head) // columns * columns
-    parts = []
+def _symmetric(sums: torch.Tensor, count: int) -> torch.Tensor:
+    """[N (N + 1) / 2, ...] to [N, N, ...]."""
+    return sums[_places(count)]
+
+
+@cache
+def _places(count: int) -> torch.Tensor:
+    places = torch.empty(count, count, dtype=torch.int64)
+    for place, (first, second) in enumerate(_pairs(count)):
+        places[first, second] = places[second, first] = place
+    return places
+
+
+def _pairs(count: int) -> Iterator[tuple[int, int]]:
+    return ((first, second) for first in range(count) for second in range(first + 1))
+
+
+def _row_sums(values: torch.Tensor, start: int, columns: int) -> Iterator[torch.Tensor]:
+    """Sums of a broken first row, of whole rows, and of a broken last row; [P, n] to parts of [P, R]."""
+    length = values.shape[1]
+    head = min(-start % columns, length)
+    whole = (length - head) // columns * columns
     if head:
-        parts.append(values[:head].sum().reshape(1))
+        yield tree_sums(values[:, :head]).unsqueeze(1)
     if whole:
-        parts.append(values[head : head + whole].view(-1, columns).sum(1))
-    if head + whole < values.numel():
-        parts.append(values[head + whole :].sum().reshape(1))
-    return torch.cat(parts)
+        yield tree_sums(values[:, head : head + whole].view(len(values), -1, columns))
+    if head + whole < length:
+        yield tree_sums(values[:, head + whole :]).unsqueeze(1)

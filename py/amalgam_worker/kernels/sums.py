@@ -1,4 +1,4 @@
-"""Sums that are fast and lose next to nothing."""
+"""Sums whose bits IEEE additions define: the same for any vector unit, library, chunk or thread."""
 
 from __future__ import annotations
 
@@ -12,21 +12,45 @@ from amalgam_worker.tensors.buffers import Scratch
 SUM_GROUP = 4096
 
 
-def group_sums(values: torch.Tensor) -> torch.Tensor:
-    """Sums of SUM_GROUP values at a time and of the rest, to be added in float64.
-
-    Only for values of one sign: nothing is known of what is left where large ones cancel out.
+def tree_sums(values: torch.Tensor) -> torch.Tensor:
+    """Adds the second half to the first until one value is left; the middle one of an odd number waits.
 
     Args:
-        values: [n], float32 or float64.
+        values: [..., n].
     Returns:
-        [n / SUM_GROUP], rounded up, of the same type.
+        [...], of the same type.
     """
-    grouped = values.numel() // SUM_GROUP * SUM_GROUP
+    length = values.shape[-1]
+    if length == 1:
+        return values[..., 0].clone()
+    half = (length + 1) // 2
+    sums = torch.add(values[..., : length - half], values[..., half:])
+    if length % 2:
+        sums = torch.cat([sums, values[..., half - 1 : half]], dim=-1)
+    while half > 1:
+        length, half = half, (half + 1) // 2
+        sums[..., : length - half].add_(sums[..., half:length])
+    return sums[..., 0]
+
+
+def group_sums(values: torch.Tensor) -> torch.Tensor:
+    """Sums of SUM_GROUP values at a time and of the rest, each a tree, to be added in float64.
+
+    Float32 only for values of one sign: nothing is known of what is left where large ones cancel out.
+
+    Args:
+        values: [..., n], float32 or float64.
+    Returns:
+        [..., n / SUM_GROUP], rounded up, of the same type.
+    """
+    length = values.shape[-1]
+    grouped = length // SUM_GROUP * SUM_GROUP
     if grouped == 0:
-        return values.sum(0, keepdim=True)
-    sums = values[:grouped].view(-1, SUM_GROUP).sum(1)
-    return sums if grouped == values.numel() else torch.cat([sums, values[grouped:].sum(0, keepdim=True)])
+        return tree_sums(values).unsqueeze(-1)
+    sums = tree_sums(values[..., :grouped].view(*values.shape[:-1], -1, SUM_GROUP))
+    if grouped == length:
+        return sums
+    return torch.cat([sums, tree_sums(values[..., grouped:]).unsqueeze(-1)], dim=-1)
 
 
 def group_dots(one: torch.Tensor, other: torch.Tensor, scratch: Scratch) -> torch.Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from amalgam_worker.kernels.gram import gram, gram_by_row
+from amalgam_worker.kernels.sums import tree_sums
 from amalgam_worker.methods.method import (
     BLOCK,
     Chunk,
@@ -35,9 +36,8 @@ def gather(
 ) -> Statistics:
     """The interpolation ratio; float64 [1], or [rows] if `filter_wise`."""
     if not parameters.flag("filter_wise"):
-        return {
-            "ratio": interpolation_ratio(torch.stack([product for (product,) in partials]).sum(0)).reshape(1)
-        }
+        products = tree_sums(torch.stack([product for (product,) in partials], dim=-1))
+        return {"ratio": interpolation_ratio(products).reshape(1)}
     columns, count = tensor.row_length, len(tensor.models)
     products = torch.zeros(tensor.elements // columns, count, count, dtype=torch.float64)
     for block, (product,) in enumerate(partials):
@@ -66,15 +66,15 @@ def interpolation_ratio(products: torch.Tensor) -> torch.Tensor:
 
 
 def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
-    """`t * mean(W_i) + (1 - t) * W_0`."""
+    """`W_0 + t * (mean(W_i) - W_0)`."""
     assert chunk.base is not None
     mean = chunk.inputs[0]
     for values in chunk.inputs[1:]:
         mean.add_(values)
     mean.div_(len(chunk.inputs))
     if not parameters.flag("filter_wise"):
-        return chunk.base.lerp_(mean, float(statistics["ratio"]))
-    return chunk.base.lerp_(mean, _spread(statistics["ratio"], chunk))
+        return chunk.base.add_(mean.sub_(chunk.base).mul_(float(statistics["ratio"])))
+    return chunk.base.add_(mean.sub_(chunk.base).mul_(_spread(statistics["ratio"], chunk)))
 
 
 def _spread(ratios: torch.Tensor, chunk: Chunk) -> torch.Tensor:

@@ -7,6 +7,7 @@ from math import prod
 import torch
 
 from amalgam_worker.kernels.column_sums import add_column_sums, column_sums
+from amalgam_worker.kernels.gram import gram_by_row
 from amalgam_worker.methods.method import (
     Chunk,
     Method,
@@ -102,10 +103,11 @@ def interpolate(chunk: Chunk, statistics: Statistics, parameters: Parameters) ->
         first_factors, second_factors = statistics["factors"].index_select(1, places).to(first)
         result = first.mul_(first_factors).add_(second.mul_(second_factors))
     else:
-        rows = [values.view(-1, chunk.tensor.row_length) for values in (first, second)]
-        wide = [values.to(torch.float64) for values in rows]
-        squares = torch.stack([values.square().sum(1) for values in wide])
-        by_row = factors(squares, (wide[0] * wide[1]).sum(1), position(parameters)).to(first)
+        columns = chunk.tensor.row_length
+        rows = [values.view(-1, columns) for values in (first, second)]
+        products = gram_by_row([first, second], 0, columns, chunk.scratch)
+        squares = products.diagonal(dim1=1, dim2=2).T
+        by_row = factors(squares, products[:, 0, 1], position(parameters)).to(first)
         result = rows[0].mul_(by_row[0, :, None]).add_(rows[1].mul_(by_row[1, :, None])).view(-1)
     return result if chunk.base is None else chunk.base.add_(result)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from amalgam_worker.kernels.gram import squared_norms
 from amalgam_worker.kernels.sign_election import agreeing_sums
+from amalgam_worker.kernels.sums import tree_sums
 from amalgam_worker.methods.cuts import cut_reductions, keep_before
 from amalgam_worker.methods.method import (
     Chunk,
@@ -38,7 +40,8 @@ def variance(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> li
     torch.mul(mean, mean, out=total)
     for delta in others:
         difference.copy_(delta).sub_(first).sub_(mean)
-        total.addcmul_(difference, difference)
+        # Not addcmul_, which rounds once or twice, as the machine has it.
+        total.add_(difference.square_())
     return [chunk.take("variance", torch.float32).copy_(total.div_(len(others) + 1))]
 
 
@@ -61,17 +64,14 @@ def selected(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> li
 
 def measure_energies(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
     """Sums of squares of the selected task vectors; float64 [N]."""
-    wide = chunk.take("energy", torch.float64)
-    return [
-        torch.stack([torch.dot(wide.copy_(delta), wide) for delta in selected(chunk, statistics, parameters)])
-    ]
+    return [squared_norms(selected(chunk, statistics, parameters), chunk.scratch)]
 
 
 def gather_weights(
     partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
 ) -> Statistics:
     """Each model's share of the mean squares; float64 [N]."""
-    energies = torch.stack([sums for (sums,) in partials]).sum(0).cpu() / tensor.elements
+    energies = tree_sums(torch.stack([sums for (sums,) in partials], dim=1)).cpu() / tensor.elements
     total = energies.sum()
     if total < _SMALLEST_ENERGY:
         return {"weights": torch.full_like(energies, 1 / len(energies))}

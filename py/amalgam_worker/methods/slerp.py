@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from amalgam_worker.kernels.sums import group_dots
+from amalgam_worker.kernels.sums import group_dots, tree_sums
 from amalgam_worker.methods.method import (
     Chunk,
     Method,
@@ -35,7 +35,7 @@ def gather(
 ) -> Statistics:
     """The factors of base and input; float64 [2]."""
     # The same groups for any chunks: so are the bits of their sum.
-    of_base, product, of_input = torch.cat([sums for (sums,) in partials], dim=1).cpu().sum(1).tolist()
+    of_base, product, of_input = tree_sums(torch.cat([sums for (sums,) in partials], dim=1)).tolist()
     norms, t = [math.sqrt(of_base), math.sqrt(of_input)], parameters.number("t")
     divisors = [norm if norm > _NO_DIRECTION else 1.0 for norm in norms]
     cosine = max(-1.0, min(1.0, product / divisors[0] / divisors[1]))
@@ -66,7 +66,7 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
     """
     assert chunk.base is not None
     base_factor, input_factor = statistics["factors"].tolist()
-    return chunk.base.mul_(base_factor).add_(chunk.inputs[0], alpha=input_factor)
+    return chunk.base.mul_(base_factor).add_(chunk.inputs[0].mul_(input_factor))
 
 
 SLERP = Method(

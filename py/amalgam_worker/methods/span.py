@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 
 from amalgam_worker.kernels.gram import gram
+from amalgam_worker.kernels.sums import tree_sums
 from amalgam_worker.methods.method import (
     Chunk,
     Parameters,
@@ -31,7 +32,7 @@ def coefficients_reduction(solve: Callable[[torch.Tensor, Parameters], torch.Ten
     def gather(
         partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
     ) -> Statistics:
-        products = torch.stack([product for (product,) in partials]).sum(0).cpu()
+        products = tree_sums(torch.stack([product for (product,) in partials], dim=-1)).cpu()
         return {"coefficients": solve(products, parameters)}
 
     return Reduction(measure, gather)
@@ -42,5 +43,6 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
     vectors, coefficients = chunk.deltas(), statistics["coefficients"].tolist()
     result = vectors[0].mul_(coefficients[0])
     for values, coefficient in zip(vectors[1:], coefficients[1:], strict=True):
-        result.add_(values, alpha=coefficient)
+        # A product and a sum, rounded apart: where they are fused is not the same everywhere.
+        result.add_(values.mul_(coefficient))
     return result if chunk.base is None else chunk.base.add_(result)
