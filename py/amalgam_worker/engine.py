@@ -16,6 +16,7 @@ from amalgam_worker.errors import WorkerError, cancelled
 from amalgam_worker.lane import Lane
 from amalgam_worker.methods.method import BLOCK
 from amalgam_worker.methods.model_cuts import STAGES, Stage
+from amalgam_worker.native.start import prepare
 from amalgam_worker.part import check_part, outputs, whole
 from amalgam_worker.plan_file import load_plan
 from amalgam_worker.protocol import AdapterStep, MergeParams, MergePart, Plan
@@ -101,6 +102,8 @@ def execute(
             write-failed.
     """
     chosen = whole(plan) if part is None else part
+    if settings.device.type == "cpu":
+        prepare(_computed_bytes(plan, chosen))
     progress, survey = _Progress(report), Survey(plan)
     files = InputFiles(plan.files)
     tasks = partial(open_tasks, plan, files, settings.device, settings.chunk_elements, _COPY_BYTES)
@@ -119,6 +122,18 @@ def execute(
         torch.set_num_threads(intra_op_threads)
         files.close()
     return bytes_read + sum(lane.bytes_read for lane in lanes)
+
+
+def _computed_bytes(plan: Plan, part: MergePart) -> int:
+    """Bytes of the inputs that are calculated with."""
+    steps = [plan.steps[number] for number in part.steps]
+    return sum(
+        each.bytes
+        for step in steps
+        if step.operation is not None
+        for source in step.inputs
+        for each in source.parts
+    )
 
 
 def _run(schedule: Schedule, lanes: list[Lane]) -> None:

@@ -1,5 +1,6 @@
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { amalgamHome } from '../runtime/home.js';
 
 /** Folder of the worker's Python package. */
 export const pythonFolder = fileURLToPath(new URL('../../py', import.meta.url));
@@ -20,8 +21,9 @@ const access = ({ HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_AUTH_TOKEN }: NodeJS.Proc
 
 /**
  * The environment of a Python process of ours, importing `amalgam_worker` from this package and nothing from the
- * current folder. The user's own PYTHONPATH stays, since some find torch by it. It is offline and without tokens,
- * unless `online`: what data of the Hub needs, as far as the user allows it.
+ * current folder, and told where to keep the kernels that it compiles. The user's own PYTHONPATH stays, since some
+ * find torch by it. It is offline and without tokens, unless `online`: what data of the Hub needs, as far as the user
+ * allows it.
  */
 export const workerEnvironment = (inherited: NodeJS.ProcessEnv, online = false): NodeJS.ProcessEnv => {
   const environment: NodeJS.ProcessEnv = { ...inherited };
@@ -29,6 +31,7 @@ export const workerEnvironment = (inherited: NodeJS.ProcessEnv, online = false):
   return {
     ...environment,
     ...(online ? access(inherited) : offline),
+    AMALGAM_KERNELS_FOLDER: join(amalgamHome(inherited), 'kernels'),
     PYTHONPATH: [pythonFolder, inherited.PYTHONPATH].filter(Boolean).join(delimiter),
     PYTHONSAFEPATH: '1',
     PYTHONDONTWRITEBYTECODE: '1',

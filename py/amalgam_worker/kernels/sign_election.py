@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from amalgam_worker.native.election import ELECTION, elect
 from amalgam_worker.tensors.buffers import Scratch
 
 
@@ -46,6 +47,24 @@ def agreeing_sums(
     Returns:
         Sums of elements and of weights, 0 without weights; [n] both, valid until the next call.
     """
+    call = ELECTION.serving(vectors[0])
+    if call is None:
+        return eager_agreeing_sums(vectors, factors, weights, scratch, sign_of_zero)
+    elements, dtype = vectors[0].numel(), vectors[0].dtype
+    total = scratch.take("election total", elements, dtype)
+    divisor = scratch.take("election divisor", elements, dtype)
+    elect(call, vectors, factors, weights, sign_of_zero, total, divisor)
+    return total, divisor
+
+
+def eager_agreeing_sums(
+    vectors: list[torch.Tensor],
+    factors: list[float],
+    weights: list[float] | None,
+    scratch: Scratch,
+    sign_of_zero: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """`agreeing_sums` by torch."""
     elements, dtype = vectors[0].numel(), vectors[0].dtype
     total = scratch.take("election total", elements, dtype).copy_(vectors[0])
     for vector in vectors[1:]:
@@ -58,7 +77,9 @@ def agreeing_sums(
     divisor.zero_()
     for number, vector in enumerate(vectors):
         # Turned so that the elected sign is positive: what agrees is what is above zero, and NaN stays NaN.
-        total.add_(torch.relu_(vector.mul_(sign)), alpha=factors[number])
+        torch.relu_(vector.mul_(sign))
         if weights is not None:
             divisor.add_(torch.gt(vector, 0, out=share), alpha=weights[number])
+        # A product and a sum, rounded apart: where they are fused is not the same everywhere.
+        total.add_(vector.mul_(factors[number]))
     return total.mul_(sign), divisor

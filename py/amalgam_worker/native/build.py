@@ -1,0 +1,101 @@
+"""Compiles the library into a folder, in which it is found again.
+
+The name of the file holds the digest of what it is made from, and that of its own bytes: what is cut short or
+overwritten is not taken for it. It appears under that name at once and whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from amalgam_worker.native.compiler import Compiler, flags, processor
+
+SOURCES = Path(__file__).parent / "sources"
+_UNFINISHED = "unfinished-"
+_SECONDS = 120
+_ABANDONED_SECONDS = 3600
+
+
+class BuildError(Exception):
+    """Why there is no library; one line."""
+
+
+def digest_of_sources(compiler: Compiler, sources: Path = SOURCES) -> str:
+    """Of all that decides what the library is: sources, flags, compiler, processor."""
+    digest = hashlib.sha256()
+    for part in ("\n".join(flags()), compiler.identity, processor()):
+        digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
+    for path in sorted(sources.iterdir()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:32]
+
+
+def find_built(folder: Path, compiler: Compiler, sources: Path = SOURCES) -> Path | None:
+    """The library, if it has been built."""
+    for path in folder.glob(f"{digest_of_sources(compiler, sources)}-*.so"):
+        try:
+            if path.stem.partition("-")[2] == _digest(path):
+                return path
+            path.unlink()
+        except OSError:
+            continue
+    return None
+
+
+def build(folder: Path, compiler: Compiler, sources: Path = SOURCES) -> Path:
+    """Compiles at low priority; the library.
+
+    Raises:
+        BuildError: the folder cannot be written, or the compiler fails.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(folder)
+        with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as unfinished:
+            made = Path(unfinished) / "kernels.so"
+            _compile([*_low_priority(), *compiler.command, *flags()], sources, made)
+            path = folder / f"{digest_of_sources(compiler, sources)}-{_digest(made)}.so"
+            made.replace(path)
+            return path
+    except OSError as error:
+        raise BuildError(f"{folder}: {error.strerror or error}") from error
+
+
+def _compile(command: Sequence[str], sources: Path, target: Path) -> None:
+    units = [str(path) for path in sorted(sources.glob("*.cpp"))]
+    try:
+        done = subprocess.run(
+            [*command, *units, "-o", str(target)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"{command[0]} takes longer than {_SECONDS} s") from error
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise BuildError(next((line for line in lines if "error" in line), lines[0]))
+
+
+def _low_priority() -> list[str]:
+    nice = shutil.which("nice")
+    return [] if nice is None else [nice, "-n", "10"]
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """What builds have left that were killed."""
+    for path in folder.glob(f"{_UNFINISHED}*"):
+        if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]

@@ -1,0 +1,16 @@
+// What the kernels share. They see plain memory only: pointers, counts, numbers.
+//
+// Every kernel gives the bits that its torch version gives. So it calculates in IEEE arithmetic, one rounding
+// per operation, in the order in which that does: compiled without contraction into fused multiply-adds and
+// without any leave to reorder.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#define AMALGAM_KERNEL extern "C" __attribute__((visibility("default")))
+
+// Elements that are worked on at a time: a few such rows stay in the first-level cache.
+constexpr int64_t STRIP = 1024;
+
+inline int64_t smaller(int64_t one, int64_t other) { return one < other ? one : other; }

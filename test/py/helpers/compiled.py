@@ -1,0 +1,40 @@
+"""The compiled kernels in tests."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from amalgam_worker.native.build import build
+from amalgam_worker.native.compiler import Compiler, find_compiler
+from amalgam_worker.native.library import load, unload
+
+
+def compiler() -> Compiler:
+    """This machine's; the test is skipped where there is none."""
+    found = find_compiler(os.environ)
+    if found is None:
+        pytest.skip("no C++ compiler here")
+    return found
+
+
+@cache
+def library() -> Path:
+    """The library, compiled once for all tests of this process."""
+    return build(Path(tempfile.mkdtemp(prefix="amalgam-kernels-")), compiler())
+
+
+@contextmanager
+def compiled() -> Iterator[None]:
+    """Every kernel compiled; one that is left out fails the test."""
+    assert load(library()) == []
+    try:
+        yield
+    finally:
+        unload()

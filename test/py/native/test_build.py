@@ -1,0 +1,119 @@
+"""Building, finding and loading the library, and everything that can be wrong with that."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from amalgam_worker.native.build import SOURCES, BuildError, build, find_built
+from amalgam_worker.native.compiler import Compiler, find_compiler
+from amalgam_worker.native.library import LoadError, load, unload
+from amalgam_worker.native.table import TABLE
+from helpers.compiled import compiler, library
+
+
+def script(path: Path, text: str) -> Compiler:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return Compiler((str(path),))
+
+
+def test_what_was_built_is_found_and_loads(tmp_path: Path) -> None:
+    assert find_built(tmp_path, compiler()) is None
+    built = build(tmp_path, compiler())
+    assert find_built(tmp_path, compiler()) == built
+    assert os.listdir(tmp_path) == [built.name]
+    try:
+        assert load(built) == []
+        assert all(kernel.call is not None for kernel, _ in TABLE)
+    finally:
+        unload()
+
+
+def test_no_compiler_is_found_where_there_is_none(tmp_path: Path) -> None:
+    assert find_compiler({"PATH": str(tmp_path)}) is None
+    assert find_compiler({"PATH": os.environ["PATH"], "CXX": "no-such-compiler"}) is None
+
+
+def test_cxx_comes_first_with_its_arguments(tmp_path: Path) -> None:
+    named = script(tmp_path / "mine++", "exit 0")
+    found = find_compiler({"PATH": str(tmp_path), "CXX": "mine++ --quick"})
+    assert found == Compiler((*named.command, "--quick"))
+
+
+def test_a_failing_compiler_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    failing = script(tmp_path / "failing++", "echo 'kernels.h:1: error: no such thing' >&2; exit 1")
+    with pytest.raises(BuildError, match="no such thing"):
+        build(tmp_path / "cache", failing)
+    assert os.listdir(tmp_path / "cache") == []
+
+
+def test_a_compiler_that_makes_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(BuildError):
+        build(tmp_path / "cache", script(tmp_path / "lazy++", "exit 0"))
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BuildError, match="file"):
+        build(tmp_path / "file" / "cache", compiler())
+
+
+@pytest.mark.parametrize("size", [0, 100, 5000])
+def test_a_library_cut_short_is_built_again(tmp_path: Path, size: int) -> None:
+    built = build(tmp_path, compiler())
+    os.truncate(built, size)
+    assert find_built(tmp_path, compiler()) is None
+    assert find_built(tmp_path, compiler()) is None
+    assert load(build(tmp_path, compiler())) == []
+    unload()
+
+
+def test_another_source_or_compiler_is_another_library(tmp_path: Path) -> None:
+    build(tmp_path, compiler())
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for path in SOURCES.iterdir():
+        (sources / path.name).write_bytes(path.read_bytes() + b"\n")
+    assert find_built(tmp_path, compiler(), sources) is None
+    assert find_built(tmp_path, Compiler((*compiler().command, "-O1"))) is None
+
+
+def test_a_file_that_is_no_library_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "kernels.so"
+    path.write_bytes(b"not a library")
+    with pytest.raises(LoadError):
+        load(path)
+
+
+def test_two_builders_at_once_do_not_meet(tmp_path: Path) -> None:
+    built: list[Path] = []
+    threads = [threading.Thread(target=lambda: built.append(build(tmp_path, compiler()))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(built) == 2
+    found = find_built(tmp_path, compiler())
+    assert found in built
+    assert not [name for name in os.listdir(tmp_path) if not name.endswith(".so")]
+
+
+def test_a_kernel_that_differs_or_is_missing_is_left_out(tmp_path: Path) -> None:
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    names = [kernel.symbol for kernel, _ in TABLE]
+    bodies = [f'extern "C" long long {name}() {{ return 0; }}' for name in names[:1]]
+    (sources / "wrong.cpp").write_text("\n".join(bodies))
+    flags = ("-fvisibility=default",)
+    wrong = build(tmp_path / "cache", Compiler((*compiler().command, *flags)), sources)
+    assert wrong != library()
+    try:
+        assert set(load(wrong)) == set(names)
+        assert all(kernel.call is None for kernel, _ in TABLE)
+    finally:
+        unload()
