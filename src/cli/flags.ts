@@ -50,10 +50,20 @@ export const displayFlags = (command: Command): Command =>
     .option('--record <file>', 'save the events for `amalgam replay`')
     .option('--debug', 'show the traces of errors');
 
+/** `auto`, a device, or several to work on at once: `cuda:0,cuda:2`. */
+const devices = (text: string): string => {
+  const names = list(text);
+  if (names.length === 1 || (names.length > 1 && names.every((name) => /^(cpu|cuda:\d+)$/.test(name))))
+    return names.join(',');
+  throw new InvalidArgumentError(
+    'expected auto, cpu, cuda, cuda:N, or several of cpu and cuda:N such as cuda:0,cuda:1',
+  );
+};
+
 /** Where tensors are computed. */
 export const computeFlags = (command: Command): Command =>
   command
-    .option('--device <name>', 'auto, cpu, cuda or cuda:N', 'auto')
+    .option('--device <names>', 'auto, cpu, cuda, cuda:N, or several such as cuda:0,cuda:1', devices, 'auto')
     .option('--threads <n>', 'threads of the worker', whole(1));
 
 export const evaluationFlags = (command: Command): Command =>

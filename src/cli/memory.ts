@@ -52,6 +52,8 @@ const limitInMemory = (): UserError =>
 export type LimitedMerge = MemoryFlags & {
   /** As asked for. */
   readonly threads: number | null;
+  /** That merge at once and share the threads and the limit. */
+  readonly workers: number;
   /** False: the result stays in memory. */
   readonly saved: boolean;
 };
@@ -62,7 +64,7 @@ export type LimitedMerge = MemoryFlags & {
  */
 export const withinMemory = (
   plan: Plan,
-  { maxMemory, threads, saved }: LimitedMerge,
+  { maxMemory, threads, workers, saved }: LimitedMerge,
   warn: (message: string) => void,
 ): { plan: Plan; streaming: Streaming | undefined } => {
   if (!saved) {
@@ -71,10 +73,13 @@ export const withinMemory = (
   }
   const limit = maxMemory ?? Math.min(mostByDefault, Math.floor(freeMemory() / 4));
   const fixed = threads !== null;
-  const { peakMemory, ...streaming } = fitMemory(plan, { limit, threads: threads ?? availableParallelism(), fixed });
+  const each = Math.max(1, Math.floor((threads ?? availableParallelism()) / workers));
+  const fitted = fitMemory(plan, { limit: Math.floor(limit / workers), threads: each, fixed });
+  const streaming = { threads: fitted.threads, chunkElements: fitted.chunkElements };
+  const peakMemory = workers * fitted.peakMemory;
   if (peakMemory > limit) {
     if (maxMemory !== undefined)
-      throw outOfReach(plan, { needed: peakMemory, limit, threads: streaming.threads, fixed });
+      throw outOfReach(plan, { needed: peakMemory, limit, threads: workers * streaming.threads, fixed });
     warn(`this merge needs about ${formatBytes(peakMemory)}, more than ${formatBytes(limit)}, the usual limit here`);
   }
   return { plan: { ...plan, estimate: { ...plan.estimate, peakMemory } }, streaming };

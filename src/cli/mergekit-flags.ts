@@ -14,7 +14,7 @@ const accepted: readonly (readonly [flag: string, meaning: string])[] = [
   ['--lazy-unpickle', 'tensors are always read one by one'],
   ['--low-cpu-memory', 'tensors always stream in little memory'],
   ['--read-to-gpu', 'chunks go to the device as they are read'],
-  ['--multi-gpu', 'one device computes'],
+  ['--multi-gpu', 'all GPUs compute where --device does not say otherwise'],
   ['--clone-tensors', 'repeated tensors are always written out'],
   ['--async-write', 'reading and writing always overlap'],
   ['--trust-remote-code', 'no code of a model is ever run'],

@@ -40,7 +40,11 @@ export const plan = async (context: CliContext, recipe: string, flags: PlanFlags
   } else {
     if (planned.plan !== null) {
       const warn = (message: string) => void context.stderr.write(`warning: ${message}\n`);
-      const fitted = withinMemory(planned.plan, { ...flags, threads: flags.threads ?? null, saved: true }, warn);
+      const fitted = withinMemory(
+        planned.plan,
+        { ...flags, threads: flags.threads ?? null, workers: 1, saved: true },
+        warn,
+      );
       context.stdout.write(renderPlan(summarise(fitted.plan), styleFor(context.stdout, context.env), widthOf(context)));
       if (downloads.length > 0) {
         const amount = `${formatBytes(bytesToFetch(downloads))} in ${plural(downloads.length, 'file')}`;

@@ -12,7 +12,7 @@ type Unit = {
   readonly bytes: number;
 };
 
-const unitsOf = ({ steps, adapterSteps }: Plan): Unit[] => [
+const allUnits = ({ steps, adapterSteps }: Plan): Unit[] => [
   ...steps.map((step, index): Unit => {
     return { kind: 'steps', index, place: step.output, bytes: bytesReadBy(step) + step.output.bytes };
   }),
@@ -24,12 +24,18 @@ const unitsOf = ({ steps, adapterSteps }: Plan): Unit[] => [
   }),
 ];
 
+const unitsOf = (plan: Plan, within: MergePart | null): Unit[] => {
+  if (within === null) return allUnits(plan);
+  const chosen = { steps: new Set(within.steps), adapterSteps: new Set(within.adapterSteps) };
+  return allUnits(plan).filter(({ kind, index }) => chosen[kind].has(index));
+};
+
 /**
- * The plan in `count` parts that can be done in any order. Each is what follows the one before it in the output files;
- * their bytes differ by no more than the largest tensor's. Depends on nothing but the plan and the count.
+ * The plan, or a part of it, in `count` parts that can be done in any order. Each is what follows the one before it in the output files;
+ * their bytes differ by no more than the largest tensor's. Depends on nothing but these.
  */
-export const partsOf = (plan: Plan, count: number): MergePart[] => {
-  const units = unitsOf(plan).sort(
+export const partsOf = (plan: Plan, count: number, within: MergePart | null = null): MergePart[] => {
+  const units = unitsOf(plan, within).sort(
     (one, other) => one.place.shard - other.place.shard || one.place.offset - other.place.offset,
   );
   // One more for each, so that tensors without bytes have a place as well.

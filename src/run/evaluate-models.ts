@@ -4,6 +4,7 @@ import type { Emit, Scoreboard, ScoreRow } from '../events.js';
 import { formatCount, plural } from '../format.js';
 import type { EvaluationTask } from '../protocol/messages.js';
 import type { Plan } from '../protocol/plan.js';
+import { firstDevice } from './devices.js';
 import { keyOfFiles } from './model-key.js';
 import { openResults } from './results.js';
 import { tellMerge } from './tell-merge.js';
@@ -72,7 +73,7 @@ const evaluateModel = async (
     limit,
     sampleSeed,
     batchSize,
-    device,
+    device: firstDevice(device),
     threads,
     keptScores,
     modelKey: key ?? keyOfFiles(path, adapter),

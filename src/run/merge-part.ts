@@ -44,9 +44,10 @@ export const runMergePart = async (options: MergePartOptions): Promise<void> => 
   const planPath = ownPath(directory, part, 'plan.json');
   try {
     writing(output, () => writePlan(planPath, plan));
-    await withWorker({ ...options, tasks: [] }, async (worker) => {
+    const quiet = { ...options, tasks: [] };
+    await withWorker(quiet, async (worker) => {
       emit({ type: 'merge-started', bytesTotal: bytes, tensorsTotal: own.steps.length + own.adapterSteps.length });
-      tellMerged(await streamPlan(worker, { planPath, directory, part: own }, options), emit);
+      tellMerged(await streamPlan(worker, { planPath, directory, part: own }, quiet), emit);
     });
     const digests = await digestTensors(directory, plan, places, signal);
     writing(output, () => writeMark(directory, { plan: plan.hash, part: part.number, of: part.of, bytes, digests }));

@@ -4,9 +4,11 @@ import type { Emit } from '../events.js';
 import type { Streaming } from '../plan/fit-memory.js';
 import type { EvaluationTask, MergeParams, MergeResult } from '../protocol/messages.js';
 import type { Plan } from '../protocol/plan.js';
+import { firstDevice, mergingDevices } from './devices.js';
 import { type EvaluationSettings, evaluateModels } from './evaluate-models.js';
 import { evaluatedModels } from './evaluated-models.js';
 import { openMemoryModel } from './memory-model.js';
+import { type MergeOn, mergeTogether } from './merge-together.js';
 import { type Staging, stageOutput } from './output.js';
 import { sizeOf } from './plan-size.js';
 
@@ -34,13 +36,12 @@ export type MergeOptions = WorkerOptions & {
   readonly comparedBase: string | null;
 };
 
-/** Starts a worker whose words become events, and closes it whatever happens in `work`. */
-export const withWorker = async <Result>(
-  { python, device, environment, tasks, emit, signal }: WorkerOptions,
-  work: (worker: Worker) => Promise<Result>,
-): Promise<Result> => {
-  emit({ type: 'worker-starting', python });
-  const worker = await startWorker({
+/** Starts a worker whose words become events. */
+const startTelling = (
+  { python, environment, tasks, emit }: Omit<WorkerOptions, 'device' | 'threads'>,
+  signal: AbortSignal,
+) =>
+  startWorker({
     python,
     environment,
     online: tasks.some(({ kind, data }) => kind === 'harness' || data?.format === 'datasets'),
@@ -48,9 +49,19 @@ export const withWorker = async <Result>(
     onLog: ({ level, message }) => emit({ type: 'log', level, message }),
     onStderrLine: (line) => emit({ type: 'log', level: 'info', message: line }),
   });
+
+/** Starts a worker whose words become events, and closes it whatever happens in `work`. */
+export const withWorker = async <Result>(
+  options: WorkerOptions,
+  work: (worker: Worker) => Promise<Result>,
+): Promise<Result> => {
+  const { python, device, emit, signal } = options;
+  emit({ type: 'worker-starting', python });
+  const worker = await startTelling(options, signal);
   try {
     const { info } = worker;
-    const chosen = device === 'auto' ? (info.devices.find(({ name }) => name !== 'cpu')?.name ?? 'cpu') : device;
+    const gpu = info.devices.find(({ name }) => name !== 'cpu')?.name;
+    const chosen = device === 'auto' ? (gpu ?? 'cpu') : firstDevice(device);
     emit({ type: 'worker-ready', python: info.python, torch: info.torch, device: chosen, threads: info.threads });
     return await work(worker);
   } finally {
@@ -60,30 +71,25 @@ export const withWorker = async <Result>(
 
 /** The threads and chunks of a merge; a GPU has its own. */
 const streamingOn = (
-  { info }: Worker,
-  { device, threads, streaming }: Pick<MergeOptions, 'device' | 'threads' | 'streaming'>,
-): { threads: number | null; chunkElements: number | null } => {
-  const isCpu = device === 'cpu' || (device === 'auto' && info.devices.every(({ name }) => name === 'cpu'));
-  return isCpu && streaming !== undefined
+  device: string,
+  { threads, streaming }: Pick<MergeOptions, 'threads' | 'streaming'>,
+): { threads: number | null; chunkElements: number | null } =>
+  device === 'cpu' && streaming !== undefined
     ? { threads: streaming.threads, chunkElements: streaming.chunkElements }
     : { threads, chunkElements: null };
-};
 
-/** Has the worker carry out a plan, or a part of it, and tells how far it is. */
-export const streamPlan = (
-  worker: Worker,
+/** Has the plan, or a part of it, carried out by the worker, and by others where several devices merge. */
+export const streamPlan = async (
+  first: Worker,
   job: Pick<MergeParams, 'planPath' | 'directory' | 'part'>,
-  options: Pick<MergeOptions, 'device' | 'threads' | 'streaming' | 'emit' | 'signal'>,
+  options: Omit<MergeOptions, 'output' | 'force' | 'evaluation' | 'comparedBase'>,
 ): Promise<MergeResult> => {
-  const { device, emit, signal } = options;
-  return worker.merge(
-    { job: 1, ...job, device, ...streamingOn(worker, options) },
-    {
-      signal,
-      onProgress: ({ bytesDone, tensorsDone, tensor, memory }) =>
-        emit({ type: 'merge-progress', bytesDone, tensorsDone, tensor, memory }),
-    },
-  );
+  const { plan, emit, signal } = options;
+  const mergeOn: MergeOn = (worker, device, part, watching) =>
+    worker.merge({ job: 1, ...job, part, device, ...streamingOn(device, options) }, watching);
+  const devices = mergingDevices(options.device, first.info.devices, plan.estimate.bytesWritten);
+  const startAnother = (stopped: AbortSignal) => startTelling({ ...options, tasks: [] }, stopped);
+  return mergeTogether({ plan, part: job.part, devices, first, startAnother, mergeOn, emit, signal });
 };
 
 export const tellMerged = ({ tensors, bytesRead, bytesWritten, seconds, peakMemory }: MergeResult, emit: Emit): void =>

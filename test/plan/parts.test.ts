@@ -50,6 +50,15 @@ const planWith = async (steps: Step[], adapterSteps: AdapterStep[] = []): Promis
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe('a plan in parts', () => {
+  test('of a part has exactly its steps', async () => {
+    const plan = await planned();
+    for (const part of partsOf(plan, 2)) {
+      const halves = partsOf(plan, 2, part);
+      expect(halves.every(({ steps }) => steps.length > 0)).toBe(true);
+      expect(halves.flatMap(({ steps }) => steps)).toEqual(part.steps);
+    }
+  });
+
   test.each([1, 2, 3, 7, 500])('has every step in exactly one of %i', async (count) => {
     const plan = await planned();
     const parts = partsOf(plan, count);
