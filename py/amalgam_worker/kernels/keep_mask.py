@@ -8,6 +8,7 @@ from math import isfinite
 
 import torch
 
+from amalgam_worker.native import random_drop
 from amalgam_worker.tensors.buffers import Scratch
 
 MASK_BLOCK = 262_144
@@ -32,14 +33,25 @@ def drop_at_random(
         key: of `mask_key`.
         density: between 0 and 1, both excluded; resolved to 2^-32.
     """
-    words = random_words(key, low, low + values.numel(), scratch)
     limit = max(2**31 - 1 - round(density * 2**32), -(2**31))
+    call = random_drop.DROP_AT_RANDOM.serving(values)
+    if call is not None:
+        random_drop.drop_at_random(call, values, key, low, limit)
+    else:
+        eager_drop_at_random(values, key, low, limit, scratch)
+
+
+def eager_drop_at_random(
+    values: torch.Tensor, key: tuple[int, int], low: int, limit: int, scratch: Scratch
+) -> None:
+    """`drop_at_random` by torch; what has no word above the limit is dropped."""
+    words = random_words(key, low, low + values.numel(), scratch)
     if values.dtype == torch.float32 and isfinite(float(values.sum())):
         # On the bits, as integers like the words, it is one fast loop: what the gradient of a threshold does.
         bits = values.view(torch.int32)
         torch.ops.aten.threshold_backward.grad_input(bits, words, limit, grad_input=bits)
     else:
-        values.mul_(words > limit)
+        torch.where(words > limit, values, values - values, out=values)
 
 
 def random_words(key: tuple[int, int], low: int, high: int, scratch: Scratch) -> torch.Tensor:

@@ -7,7 +7,8 @@ from math import prod
 
 import torch
 
-from amalgam_worker.kernels.keep_mask import MASK_BLOCK, mask_key, random_words
+from amalgam_worker.kernels.drop_by_rank import drop_above, drop_by_rank
+from amalgam_worker.kernels.keep_mask import MASK_BLOCK, mask_key
 from amalgam_worker.kernels.row_ranks import row_ranks
 from amalgam_worker.methods.method import Chunk, Method, Parameters, Statistics, TensorFacts
 from amalgam_worker.methods.sparsify import Sparsifier
@@ -38,23 +39,22 @@ def apply(
     divided by the probability with which it was.
     """
     density, epsilon = parameters.each("density")[number], parameters.each("epsilon")[number]
-    ranks = ranks_along_second(delta, chunk)
     columns = chunk.tensor.shape[1] if len(chunk.tensor.shape) > 1 else chunk.tensor.elements
     least, span = (density - epsilon, 2 * epsilon / (columns - 1)) if columns > 1 else (density, 0.0)
     probabilities = torch.arange(columns, device=delta.device).to(torch.float64).mul_(span).add_(least)
-    if rescale_kind(parameters) == "per_element":
-        delta.div_(probabilities[ranks])
     # The last word below `p * 2^32 - 2^31`, of each rank.
     last = torch.ceil(probabilities * 2.0**32 - 2.0**31).sub_(1).clamp_(-(2**31), 2**31 - 1).to(torch.int32)
-    limits = torch.index_select(last, 0, ranks, out=chunk.take("limits", torch.int32))
-    facts, low = chunk.tensor, 0
-    while low < chunk.elements:
-        block, first = divmod(chunk.start + low, MASK_BLOCK)
-        high = min(low + MASK_BLOCK - first, chunk.elements)
-        key = mask_key(facts.seed, facts.models[number], facts.name, block)
-        words = random_words(key, first, first + high - low, chunk.scratch)
-        delta[low:high].mul_(torch.le(words, limits[low:high], out=words))
-        low = high
+    facts, (first, low) = chunk.tensor, divmod(chunk.start, MASK_BLOCK)
+    blocks = range(first, (chunk.start + chunk.elements - 1) // MASK_BLOCK + 1)
+    keys = [mask_key(facts.seed, facts.models[number], facts.name, block) for block in blocks]
+    divided = rescale_kind(parameters) == "per_element"
+    if not divided and len(facts.shape) < 3:
+        drop_by_rank(delta, last, keys, low, chunk.scratch)
+        return
+    ranks = ranks_along_second(delta, chunk)
+    if divided:
+        delta.div_(probabilities[ranks])
+    drop_above(delta, last, ranks, keys, low, chunk.scratch)
 
 
 def ranks_along_second(values: torch.Tensor, chunk: Chunk) -> torch.Tensor:

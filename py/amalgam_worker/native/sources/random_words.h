@@ -1,0 +1,31 @@
+// The random words of `kernels.keep_mask`.
+#pragma once
+
+#include "kernels.h"
+
+constexpr int64_t MASK_BLOCK = 262144;
+
+// lowbias32 of Chris Wellons (hash-prospector, public domain).
+inline uint32_t hashed_place(uint32_t place) {
+    place ^= place >> 16;
+    place *= 0x7feb352du;
+    place ^= place >> 15;
+    place *= 0x846ca68bu;
+    return place ^ place >> 16;
+}
+
+inline int32_t random_word(uint32_t place, uint32_t key, uint32_t multiplier) {
+    return (int32_t)((hashed_place(place) ^ key) * multiplier);
+}
+
+// The words of `count` elements from place `first` of the first block on; two numbers of a key per block.
+inline void random_words(const int32_t *keys, int64_t first, int64_t count, int32_t *words) {
+    for (int64_t done = 0; done < count;) {
+        const int64_t block = (first + done) / MASK_BLOCK, place = (first + done) % MASK_BLOCK;
+        const int64_t size = smaller(count - done, MASK_BLOCK - place);
+        const uint32_t key = (uint32_t)keys[2 * block], multiplier = (uint32_t)keys[2 * block + 1];
+        for (int64_t i = 0; i < size; i++)
+            words[done + i] = random_word((uint32_t)(place + i), key, multiplier);
+        done += size;
+    }
+}
