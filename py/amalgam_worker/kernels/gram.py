@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import torch
 
-from amalgam_worker.kernels.sums import group_sums, tree_sums
+from amalgam_worker.kernels.sums import eager_group_sums, tree_sums
+from amalgam_worker.native import sums as native
 from amalgam_worker.tensors.buffers import Scratch
+
+Pairs = Sequence[tuple[torch.Tensor, torch.Tensor]]
 
 
 def gram(vectors: list[torch.Tensor], scratch: Scratch) -> torch.Tensor:
@@ -16,7 +19,7 @@ def gram(vectors: list[torch.Tensor], scratch: Scratch) -> torch.Tensor:
 
     Products and sums are float64: squares of small bf16 differences vanish in narrower types.
     """
-    return _symmetric(tree_sums(group_sums(_products(vectors, scratch))), len(vectors))
+    return _dots(_pairs(vectors), scratch)[_places(len(vectors))]
 
 
 def gram_by_row(vectors: list[torch.Tensor], start: int, columns: int, scratch: Scratch) -> torch.Tensor:
@@ -27,44 +30,43 @@ def gram_by_row(vectors: list[torch.Tensor], start: int, columns: int, scratch: 
     Returns:
         float64 of shape [R, N, N] for the R rows that the run touches, in order.
     """
-    rows = list(_row_sums(_products(vectors, scratch), start, columns))
-    return _symmetric(torch.cat(rows, dim=1), len(vectors)).permute(2, 0, 1)
+    pairs, call = _pairs(vectors), native.ROW_DOTS.serving(vectors[0])
+    if call is None:
+        sums = eager_row_dots(pairs, start, columns, scratch)
+    else:
+        rows = -(-(start + vectors[0].numel()) // columns) - start // columns
+        sums = native.row_dots(call, pairs, start, columns, rows)
+    return sums[:, _places(len(vectors))]
 
 
 def squared_norms(vectors: list[torch.Tensor], scratch: Scratch) -> torch.Tensor:
     """The diagonal of `gram`; float64 of shape [N]."""
-    wide = scratch.take("gram", vectors[0].numel(), torch.float64)
-    return torch.stack([tree_sums(group_sums(wide.copy_(vector).square_())) for vector in vectors])
+    return _dots([(vector, vector) for vector in vectors], scratch)
 
 
-def _products(vectors: list[torch.Tensor], scratch: Scratch) -> torch.Tensor:
-    """Products of each vector with itself and those before it; float64 of shape [N (N + 1) / 2, n]."""
-    count, length = len(vectors), vectors[0].numel()
-    wide = scratch.take("gram", count * length, torch.float64).view(count, length)
-    for row, vector in zip(wide, vectors, strict=True):
-        row.copy_(vector)
-    pairs = count * (count + 1) // 2
-    products = scratch.take("products", pairs * length, torch.float64).view(pairs, length)
-    for product, (first, second) in zip(products, _pairs(count), strict=True):
-        torch.mul(wide[first], wide[second], out=product)
+def _dots(pairs: Pairs, scratch: Scratch) -> torch.Tensor:
+    call = native.DOTS.serving(pairs[0][0])
+    return eager_dots(pairs, scratch) if call is None else native.dots(call, pairs)
+
+
+def eager_dots(pairs: Pairs, scratch: Scratch) -> torch.Tensor:
+    """Dot products of P pairs by torch, trees over the sums of groups; float64 [P]."""
+    return tree_sums(eager_group_sums(_products(pairs, scratch)))
+
+
+def eager_row_dots(pairs: Pairs, start: int, columns: int, scratch: Scratch) -> torch.Tensor:
+    """Dot products of P pairs by row, as `gram_by_row` tells, by torch; float64 [R, P]."""
+    return torch.cat(list(_row_sums(_products(pairs, scratch), start, columns)), dim=1).T
+
+
+def _products(pairs: Pairs, scratch: Scratch) -> torch.Tensor:
+    """float64 of shape [P, n]."""
+    length = pairs[0][0].numel()
+    products = scratch.take("products", len(pairs) * length, torch.float64).view(len(pairs), length)
+    wide = scratch.take("factor", length, torch.float64)
+    for product, (one, other) in zip(products, pairs, strict=True):
+        product.copy_(one).mul_(wide.copy_(other))
     return products
-
-
-def _symmetric(sums: torch.Tensor, count: int) -> torch.Tensor:
-    """[N (N + 1) / 2, ...] to [N, N, ...]."""
-    return sums[_places(count)]
-
-
-@cache
-def _places(count: int) -> torch.Tensor:
-    places = torch.empty(count, count, dtype=torch.int64)
-    for place, (first, second) in enumerate(_pairs(count)):
-        places[first, second] = places[second, first] = place
-    return places
-
-
-def _pairs(count: int) -> Iterator[tuple[int, int]]:
-    return ((first, second) for first in range(count) for second in range(first + 1))
 
 
 def _row_sums(values: torch.Tensor, start: int, columns: int) -> Iterator[torch.Tensor]:
@@ -78,3 +80,18 @@ def _row_sums(values: torch.Tensor, start: int, columns: int) -> Iterator[torch.
         yield tree_sums(values[:, head : head + whole].view(len(values), -1, columns))
     if head + whole < length:
         yield tree_sums(values[:, head + whole :]).unsqueeze(1)
+
+
+def _pairs(vectors: list[torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Each with itself and with those before it."""
+    return [(one, other) for number, one in enumerate(vectors) for other in vectors[: number + 1]]
+
+
+@cache
+def _places(count: int) -> torch.Tensor:
+    """Where in `_pairs` each two of so many are; int64 [N, N]."""
+    rows = [
+        [max(one, other) * (max(one, other) + 1) // 2 + min(one, other) for other in range(count)]
+        for one in range(count)
+    ]
+    return torch.tensor(rows)

@@ -27,7 +27,7 @@ def measure(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Par
     assert chunk.base is not None
     base, other = chunk.base, chunk.inputs[0]
     pairs = ((base, base), (base, other), (other, other))
-    return [torch.stack([group_dots(*pair, chunk.scratch) for pair in pairs])]
+    return [group_dots(pairs, chunk.scratch)]
 
 
 def gather(

@@ -35,7 +35,7 @@ def test_cosine_of_weights(dtype: torch.dtype, apart: float) -> None:
     generator, scratch = torch.Generator().manual_seed(7), Scratch(torch.device("cpu"))
     one = torch.randn(300_000, generator=generator)
     other = (one + torch.randn(300_000, generator=generator) * apart).to(dtype).float()
-    dots = [math.fsum(group_dots(x, y, scratch)) for x, y in ((one, one), (one, other), (other, other))]
+    dots = [math.fsum(sums) for sums in group_dots([(one, one), (one, other), (other, other)], scratch)]
     exact = [
         math.fsum((x.double() * y.double()).tolist()) for x, y in ((one, one), (one, other), (other, other))
     ]
@@ -47,6 +47,6 @@ def test_products_beyond_float32() -> None:
     values = torch.ones(3 * SUM_GROUP)
     values[SUM_GROUP] = 1e30
     values[SUM_GROUP + 1] = 3e38
-    dots = group_dots(values, values, Scratch(torch.device("cpu")))
+    (dots,) = group_dots([(values, values)], Scratch(torch.device("cpu")))
     assert dots[0] == dots[2] == SUM_GROUP
     assert abs(float(dots[1]) / float(values.double()[SUM_GROUP + 1] ** 2) - 1) < 1e-12

@@ -1,0 +1,65 @@
+// Sums and dot products whose bits are the same everywhere; see kernels.sums and kernels.gram.
+#include <cmath>
+#include <vector>
+
+#include "trees.h"
+
+// Sums of each SUM_GROUP values and of the rest.
+AMALGAM_KERNEL int64_t amalgam_group_sums(const float *values, int64_t elements, float *sums) {
+    for (int64_t first = 0; first < elements; first += SUM_GROUP) {
+        const float *group = values + first;
+        *sums++ = group_or_rest<float>([group](int64_t i) { return group[i]; }, elements - first);
+    }
+    return 0;
+}
+
+// Per pair and group a float32 sum of float32 products, or where it is not finite what float64 makes of it.
+AMALGAM_KERNEL int64_t amalgam_group_dots(const float *const *ones, const float *const *others, int64_t pairs,
+                                          int64_t elements, double *sums) {
+    const int64_t groups = (elements + SUM_GROUP - 1) / SUM_GROUP;
+    for (int64_t group = 0; group < groups; group++) {
+        const int64_t first = group * SUM_GROUP, left = elements - first;
+        for (int64_t p = 0; p < pairs; p++) {
+            const float *one = ones[p] + first, *other = others[p] + first;
+            double sum = group_or_rest<float>([one, other](int64_t i) { return one[i] * other[i]; }, left);
+            if (!std::isfinite(sum))
+                sum = group_or_rest<double>(
+                    [one, other](int64_t i) { return (double)one[i] * (double)other[i]; }, left);
+            sums[p * groups + group] = sum;
+        }
+    }
+    return 0;
+}
+
+// Per pair the float64 sum of float64 products: a tree over the sums of groups.
+AMALGAM_KERNEL int64_t amalgam_dots(const float *const *ones, const float *const *others, int64_t pairs,
+                                    int64_t elements, double *sums) {
+    const int64_t groups = (elements + SUM_GROUP - 1) / SUM_GROUP;
+    std::vector<double> by_group(pairs * groups);
+    for (int64_t group = 0; group < groups; group++) {
+        const int64_t first = group * SUM_GROUP;
+        for (int64_t p = 0; p < pairs; p++) {
+            const float *one = ones[p] + first, *other = others[p] + first;
+            by_group[p * groups + group] = group_or_rest<double>(
+                [one, other](int64_t i) { return (double)one[i] * (double)other[i]; }, elements - first);
+        }
+    }
+    for (int64_t p = 0; p < pairs; p++) sums[p] = tree_sum(by_group.data() + p * groups, groups);
+    return 0;
+}
+
+// Per row that a run touches, and per pair, the float64 sum of float64 products: [rows, pairs].
+AMALGAM_KERNEL int64_t amalgam_row_dots(const float *const *ones, const float *const *others, int64_t pairs,
+                                        int64_t elements, int64_t start, int64_t columns, double *sums) {
+    std::vector<double> room(smaller(elements, columns) / 2 + 1);
+    for (int64_t first = 0; first < elements;) {
+        const int64_t size = smaller(columns - (start + first) % columns, elements - first);
+        for (int64_t p = 0; p < pairs; p++) {
+            const float *one = ones[p] + first, *other = others[p] + first;
+            *sums++ = run_sum<double>([one, other](int64_t i) { return (double)one[i] * (double)other[i]; },
+                                      size, room.data());
+        }
+        first += size;
+    }
+    return 0;
+}

@@ -1,0 +1,48 @@
+"""Sums and dot products; see `kernels.sums` and `kernels.gram`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from amalgam_worker.native.kernel import COUNT, POINTER, Call, Kernel, addresses
+
+GROUP_SUMS = Kernel("amalgam_group_sums", POINTER, COUNT, POINTER)
+GROUP_DOTS = Kernel("amalgam_group_dots", POINTER, POINTER, COUNT, COUNT, POINTER)
+DOTS = Kernel("amalgam_dots", POINTER, POINTER, COUNT, COUNT, POINTER)
+ROW_DOTS = Kernel("amalgam_row_dots", POINTER, POINTER, COUNT, COUNT, COUNT, COUNT, POINTER)
+
+Pairs = Sequence[tuple[torch.Tensor, torch.Tensor]]
+
+
+def group_sums(call: Call, values: torch.Tensor, groups: int) -> torch.Tensor:
+    """[n] to float32 [groups]."""
+    sums = torch.empty(groups)
+    call(values.data_ptr(), values.numel(), sums.data_ptr())
+    return sums
+
+
+def group_dots(call: Call, pairs: Pairs, groups: int) -> torch.Tensor:
+    """P pairs of [n] to float64 [P, groups]."""
+    sums = torch.empty(len(pairs), groups, dtype=torch.float64)
+    call(*_sides(pairs), len(pairs), pairs[0][0].numel(), sums.data_ptr())
+    return sums
+
+
+def dots(call: Call, pairs: Pairs) -> torch.Tensor:
+    """P pairs of [n] to float64 [P]."""
+    sums = torch.empty(len(pairs), dtype=torch.float64)
+    call(*_sides(pairs), len(pairs), pairs[0][0].numel(), sums.data_ptr())
+    return sums
+
+
+def row_dots(call: Call, pairs: Pairs, start: int, columns: int, rows: int) -> torch.Tensor:
+    """P pairs of [n], from element `start` of a matrix on, to float64 [rows, P]."""
+    sums = torch.empty(rows, len(pairs), dtype=torch.float64)
+    call(*_sides(pairs), len(pairs), pairs[0][0].numel(), start, columns, sums.data_ptr())
+    return sums
+
+
+def _sides(pairs: Pairs) -> tuple[object, object]:
+    return addresses([one for one, _ in pairs]), addresses([other for _, other in pairs])
