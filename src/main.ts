@@ -1,12 +1,8 @@
 import { CommanderError } from 'commander';
 import type { CliContext } from './cli/context.js';
 import { isInteractive } from './cli/context.js';
-import { describeFailure } from './cli/failure.js';
 import { createProgram } from './cli/program.js';
 import { exitCodes } from './errors.js';
-import { failureRows } from './report/failure.js';
-import { paintRow } from './report/rows.js';
-import { styleFor } from './report/style.js';
 
 /** Parses the command line and runs the command; gives the exit code. */
 const run = async (argv: readonly string[], context: CliContext): Promise<number> => {
@@ -27,11 +23,8 @@ const run = async (argv: readonly string[], context: CliContext): Promise<number
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    const failure = describeFailure(error);
-    const style = styleFor(context.stderr, context.env);
-    for (const row of failureRows(failure)) context.stderr.write(`${paintRow(row, style)}\n`);
-    if (argv.includes('--debug') && error instanceof Error) context.stderr.write(`${error.stack}\n`);
-    return failure.exitCode;
+    const { tellFailure } = await import('./cli/tell-failure.js');
+    return tellFailure(context, error, argv.includes('--debug'));
   }
 };
 

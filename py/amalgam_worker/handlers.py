@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import platform
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from amalgam_worker.coalesce import Coalescer
 from amalgam_worker.errors import WorkerError
@@ -39,8 +42,25 @@ def import_torch() -> None:
 
 
 def _import_engine() -> None:
-    with _importing:
+    with _importing, _collector_away():
+        importlib.import_module("torch")
+        # Beside torch nothing is written that its owner does not write; this package is our own.
+        sys.dont_write_bytecode = False
         importlib.import_module("amalgam_worker.engine")
+
+
+@contextmanager
+def _collector_away() -> Iterator[None]:
+    """Modules live as long as the process: walking their objects again and again is a tenth of an import."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def initialize(params: InitializeParams, notify: Notify, cancelled: Cancelled) -> InitializeResult:

@@ -22,8 +22,8 @@ const access = ({ HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_AUTH_TOKEN }: NodeJS.Proc
 /**
  * The environment of a Python process of ours, importing `amalgam_worker` from this package and nothing from the
  * current folder, and told where to keep the kernels that it compiles. The user's own PYTHONPATH stays, since some
- * find torch by it. It is offline and without tokens, unless `online`: what data of the Hub needs, as far as the user
- * allows it.
+ * find torch by it. Byte code is written where that is said to be wanted, by an empty PYTHONDONTWRITEBYTECODE. It is
+ * offline and without tokens, unless `online`: what data of the Hub needs, as far as the user allows it.
  */
 export const workerEnvironment = (inherited: NodeJS.ProcessEnv, online = false): NodeJS.ProcessEnv => {
   const environment: NodeJS.ProcessEnv = { ...inherited };
@@ -34,7 +34,7 @@ export const workerEnvironment = (inherited: NodeJS.ProcessEnv, online = false):
     AMALGAM_KERNELS_FOLDER: join(amalgamHome(inherited), 'kernels'),
     PYTHONPATH: [pythonFolder, inherited.PYTHONPATH].filter(Boolean).join(delimiter),
     PYTHONSAFEPATH: '1',
-    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONDONTWRITEBYTECODE: inherited.PYTHONDONTWRITEBYTECODE ?? '1',
     PYTHONUTF8: '1',
     HF_HUB_DISABLE_TELEMETRY: '1',
     TOKENIZERS_PARALLELISM: 'false',

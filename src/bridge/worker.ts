@@ -16,6 +16,7 @@ import { protocolDigest } from '../protocol/wire-types.js';
 import { connect } from './connection.js';
 import { startPython } from './process.js';
 import { settlesWithin } from './settles-within.js';
+import { type AheadWorker, workerEntry } from './start-ahead.js';
 import { deafWorker, silentWorker, startFailure, stoppedWorker, workerDeath } from './worker-death.js';
 
 export type StartWorkerOptions = {
@@ -31,6 +32,8 @@ export type StartWorkerOptions = {
   readonly signal?: AbortSignal | undefined;
   /** What the interpreter runs. */
   readonly entry?: readonly string[];
+  /** A process of the same interpreter that was started for this. */
+  readonly ahead?: AheadWorker | undefined;
   /** Time to import torch and answer the handshake. */
   readonly startMilliseconds?: number;
   /** Time that an aborted request gets to stop by itself before the worker is killed. */
@@ -86,11 +89,12 @@ export const startWorker = async ({
   onStderrLine,
   onLog,
   signal,
-  entry = ['-m', 'amalgam_worker'],
+  entry = workerEntry,
+  ahead,
   startMilliseconds = 60_000,
   cancelMilliseconds = 1_200,
 }: StartWorkerOptions): Promise<Worker> => {
-  const child = startPython({ python, entry, environment, online, onStderrLine });
+  const child = ahead?.take(onStderrLine) ?? startPython({ python, entry, environment, online, onStderrLine });
   const context = () => ({ python, stderr: child.stderr() });
   let introduced = false;
   let closing = false;

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { computeFlags, displayFlags, evaluationFlags, list, whole } from './flags.js';
-import { type MemoryFlags, memoryFlags } from './memory.js';
+import { type MemoryFlags, memoryFlags } from './memory-flags.js';
 import { type PlanningFlags, planFlags } from './plan-flags.js';
 import type { SessionFlags } from './session.js';
 import type { TaskFlags } from './tasks.js';

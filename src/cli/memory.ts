@@ -1,24 +1,10 @@
 import { availableParallelism, freemem } from 'node:os';
-import type { Command } from 'commander';
 import { exitCodes, UserError } from '../errors.js';
 import { formatBytes, plural } from '../format.js';
 import { fitMemory, type Streaming } from '../plan/fit-memory.js';
 import { methodSpec } from '../protocol/methods.js';
 import type { Plan } from '../protocol/plan.js';
-import { bytes } from './flags.js';
-
-export type MemoryFlags = {
-  /** Most bytes that the worker may hold while it merges. */
-  readonly maxMemory?: number;
-};
-
-/** Adds the limit of memory. */
-export const memoryFlags = (command: Command): Command =>
-  command.option(
-    '--max-memory <size>',
-    'most memory of the worker while it merges, such as 512MiB (default: a quarter of what is free, at most 2GiB)',
-    bytes,
-  );
+import type { MemoryFlags } from './memory-flags.js';
 
 const mostByDefault = 2 * 1024 ** 3;
 

@@ -1,4 +1,5 @@
 import { basename, join, resolve } from 'node:path';
+import type { AheadWorker } from '../bridge/start-ahead.js';
 import { exitCodes, UserError } from '../errors.js';
 import { evaluateMerge, runMerge } from '../run/merge.js';
 import { runMergePart } from '../run/merge-part.js';
@@ -6,7 +7,7 @@ import type { PartNumber } from '../run/part-marks.js';
 import { planRecipe } from '../run/plan-recipe.js';
 import { type CliContext, packageRoot } from './context.js';
 import { repositoryFinder } from './find-repository.js';
-import type { MemoryFlags } from './memory.js';
+import type { MemoryFlags } from './memory-flags.js';
 import { computeOf, type MergekitFlags, refuseUnsafeSerialization } from './mergekit-flags.js';
 import { hubEnvironment, type PlanningFlags, planOptions } from './plan-flags.js';
 import { prepareMerge } from './prepare-merge.js';
@@ -60,12 +61,13 @@ const refuseScoredPart = ({ part, save, tasks }: MergeFlags, out = 'OUT'): void 
   });
 };
 
-/** `amalgam merge RECIPE [OUT]` */
+/** `amalgam merge RECIPE [OUT]`; a worker that was started ahead has ended when this returns. */
 export const merge = async (
   context: CliContext,
   recipe: string,
   out: string | undefined,
   flags: MergeFlags,
+  ahead?: AheadWorker,
 ): Promise<number> => {
   const { part } = flags;
   const title = part === undefined ? 'merge' : `merge part ${part.number}/${part.of}`;
@@ -81,13 +83,17 @@ export const merge = async (
     const read = readTasks(flags, { cwd: context.cwd, shipped: join(packageRoot, 'configs/tasks') });
     const order = { shown: recipe, planned, tasks: read.tasks, taskFaults: read.faults, findRepository, output };
     const compute = computeOf(flags);
-    const options = await prepareMerge(context, { ...order, flags, compute, warn }, { emit, signal });
+    const options = {
+      ...(await prepareMerge(context, { ...order, flags, compute, warn }, { emit, signal })),
+      ahead,
+    };
     const force = flags.force ?? false;
     made = part === undefined ? output : null;
     if (output === null) await evaluateMerge({ ...options, name });
     else if (part === undefined) await runMerge({ ...options, output, force });
     else await runMergePart({ ...options, output, force, part });
   });
+  await ahead?.end();
   if (code === 0 && made !== null && !flags.json) context.stdout.write(`${made}\n`);
   return code;
 };

@@ -11,7 +11,8 @@ import { planRecipe } from '../run/plan-recipe.js';
 import { writePlan } from '../run/write-plan.js';
 import { type CliContext, widthOf } from './context.js';
 import { repositoryFinder } from './find-repository.js';
-import { type MemoryFlags, withinMemory } from './memory.js';
+import { withinMemory } from './memory.js';
+import type { MemoryFlags } from './memory-flags.js';
 import { hubEnvironment, type PlanningFlags, planOptions } from './plan-flags.js';
 
 export type PlanFlags = PlanningFlags &

@@ -6,7 +6,7 @@ import { exitCodesText } from './exit-codes-text.js';
 import type { FinishFlags } from './finish.js';
 import { computeFlags, displayFlags, evaluationFlags, list, part, replayFlags, whole } from './flags.js';
 import { type KitFlags, kitFlags } from './kit-flags.js';
-import { memoryFlags } from './memory.js';
+import { memoryFlags } from './memory-flags.js';
 import type { MergeFlags } from './merge.js';
 import { mergekitFlags } from './mergekit-flags.js';
 import type { PlanFlags } from './plan.js';
@@ -60,8 +60,10 @@ export const createProgram = (context: CliContext, done: (exitCode: number) => v
       ),
     )
     .action(async (recipe: string, out: string | undefined, flags: MergeFlags & { eval?: string[] }) => {
+      const { startWorkerAhead } = await import('./start-worker-ahead.js');
+      const ahead = flags.eval === undefined ? startWorkerAhead(context) : undefined;
       const { merge } = await import('./merge.js');
-      done(await merge(context, recipe, out, { ...flags, ...(flags.eval && { tasks: flags.eval }) }));
+      done(await merge(context, recipe, out, { ...flags, ...(flags.eval && { tasks: flags.eval }) }, ahead));
     });
 
   displayFlags(command('finish', 'check that all parts of a merge are complete, and publish it'))

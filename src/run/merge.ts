@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import type { AheadWorker } from '../bridge/start-ahead.js';
 import { startWorker, type Worker } from '../bridge/worker.js';
 import type { Emit } from '../events.js';
 import type { Streaming } from '../plan/fit-memory.js';
@@ -18,6 +19,8 @@ export type WorkerOptions = {
   readonly device: string;
   readonly threads: number | null;
   readonly environment: NodeJS.ProcessEnv;
+  /** A worker that imports torch already; one that is to reach the Hub cannot be started ahead. */
+  readonly ahead?: AheadWorker | undefined;
   /** Evaluated afterwards, for every model; none for no evaluation. */
   readonly tasks: readonly EvaluationTask[];
   readonly emit: Emit;
@@ -36,19 +39,22 @@ export type MergeOptions = WorkerOptions & {
   readonly comparedBase: string | null;
 };
 
-/** Starts a worker whose words become events. */
+/** Starts a worker whose words become events, or goes on with the one that was started ahead. */
 const startTelling = (
-  { python, environment, tasks, emit }: Omit<WorkerOptions, 'device' | 'threads'>,
+  { python, environment, ahead, tasks, emit }: Omit<WorkerOptions, 'device' | 'threads'>,
   signal: AbortSignal,
-) =>
-  startWorker({
+) => {
+  const online = tasks.some(({ kind, data }) => kind === 'harness' || data?.format === 'datasets');
+  return startWorker({
     python,
     environment,
-    online: tasks.some(({ kind, data }) => kind === 'harness' || data?.format === 'datasets'),
+    online,
+    ahead: ahead?.python === python && !online ? ahead : undefined,
     signal,
     onLog: ({ level, message }) => emit({ type: 'log', level, message }),
     onStderrLine: (line) => emit({ type: 'log', level: 'info', message: line }),
   });
+};
 
 /** Starts a worker whose words become events, and closes it whatever happens in `work`. */
 export const withWorker = async <Result>(
@@ -88,7 +94,7 @@ export const streamPlan = async (
   const mergeOn: MergeOn = (worker, device, part, watching) =>
     worker.merge({ job: 1, ...job, part, device, ...streamingOn(device, options) }, watching);
   const devices = mergingDevices(options.device, first.info.devices, plan.estimate.bytesWritten);
-  const startAnother = (stopped: AbortSignal) => startTelling({ ...options, tasks: [] }, stopped);
+  const startAnother = (stopped: AbortSignal) => startTelling({ ...options, ahead: undefined, tasks: [] }, stopped);
   return mergeTogether({ plan, part: job.part, devices, first, startAnother, mergeOn, emit, signal });
 };
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../errors.js';
-import { listCandidates } from './candidates.js';
+import { listCandidates, type Surroundings } from './candidates.js';
 import { type Choice, choose } from './choose.js';
 import { ensureEnvironment, readyFile } from './environment.js';
 import { type Facts, isInterpreter, type Probed } from './facts.js';
@@ -54,7 +54,7 @@ export type PreparedPython = Outcome & {
 const childEnvironment = (env: NodeJS.ProcessEnv, { kind, facts }: Outcome): NodeJS.ProcessEnv => {
   const clean = cleanPythonEnvironment(env);
   if (kind === 'overlay' && facts.torch?.compiled) return clean;
-  const { PYTHONDONTWRITEBYTECODE: _write, ...writing } = clean;
+  const writing = { ...clean, PYTHONDONTWRITEBYTECODE: '' };
   return kind === 'private' ? writing : { ...writing, PYTHONPYCACHEPREFIX: join(amalgamHome(env), 'byte-code') };
 };
 
@@ -79,6 +79,18 @@ const decide = (probed: readonly Probed[], env: NodeJS.ProcessEnv): Exclude<Choi
   return choice;
 };
 
+const runtimeRequirements = (): string => readFileSync(join(projectRoot, 'requirements.txt'), 'utf8');
+
+/** The Python that an earlier run found or made, if nothing has changed since; starts nothing. */
+export const recallPython = (surroundings: Surroundings): PreparedPython | null =>
+  recallOutcome(surroundings, [runtimeRequirements(), '']);
+
+const recallOutcome = ({ env, cwd }: Surroundings, about: readonly string[]): PreparedPython | null => {
+  const earlier = recall<Outcome>({ env, cwd }, about);
+  if (earlier === undefined) return null;
+  return { ...earlier, environment: childEnvironment(env, earlier), created: false, remembered: true };
+};
+
 /**
  * Finds or makes the Python that the worker runs in. The choice is remembered, so that a later call takes a few file
  * look-ups; `report` hears of each thing that takes time.
@@ -87,11 +99,11 @@ const decide = (probed: readonly Probed[], env: NodeJS.ProcessEnv): Exclude<Choi
  */
 export const preparePython = async (options: PrepareOptions): Promise<PreparedPython> => {
   const { env, cwd, report, dev = false } = options;
-  const runtime = options.requirements ?? readFileSync(join(projectRoot, 'requirements.txt'), 'utf8');
+  const runtime = options.requirements ?? runtimeRequirements();
   const tools = dev ? readFileSync(join(projectRoot, 'py/requirements-dev.txt'), 'utf8') : '';
   const about = [runtime, tools];
-  const earlier = recall<Outcome>({ env, cwd }, about);
-  if (earlier) return { ...earlier, environment: childEnvironment(env, earlier), created: false, remembered: true };
+  const earlier = recallOutcome({ env, cwd }, about);
+  if (earlier !== null) return earlier;
 
   const candidates = listCandidates({ env, cwd });
   report(`looking for torch in ${candidates.length} interpreters`);

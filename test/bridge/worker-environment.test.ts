@@ -10,6 +10,11 @@ describe('the environment of a worker', () => {
     expect(Object.keys(environment).filter((name) => name in secrets || name === 'PYTHONSTARTUP')).toEqual([]);
   });
 
+  test('writes byte code only where that is said to be wanted', () => {
+    expect(workerEnvironment({}).PYTHONDONTWRITEBYTECODE).toBe('1');
+    expect(workerEnvironment({ PYTHONDONTWRITEBYTECODE: '' }).PYTHONDONTWRITEBYTECODE).toBe('');
+  });
+
   test('that needs data of the Hub has one token, and is offline where the user is', () => {
     const tokensOf = (inherited: NodeJS.ProcessEnv) =>
       Object.entries(workerEnvironment(inherited, true)).filter(([name]) => name in secrets);

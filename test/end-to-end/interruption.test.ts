@@ -76,6 +76,19 @@ describe.skipIf(noTorch)(titled('a merge that is interrupted', noTorch), () => {
     expect(workers.filter((worker) => existsSync(`/proc/${worker}/cmdline`))).toEqual([]);
   });
 
+  test('by a fault in its recipe ends the worker that has been started meanwhile', async () => {
+    const faulty = join(folder, 'faulty.yml');
+    writeFileSync(faulty, 'models: []\nmerge_method: ties\n');
+    let workers: number[] = [];
+    const { code } = await runCli(['merge', faulty, output, '--json'], {
+      onEvent: ({ type }, { pid }) => {
+        if (type === 'run-started' && pid !== undefined) workers = childrenOf(pid);
+      },
+    });
+    expect([code, workers.length]).toEqual([2, 1]);
+    expect(workers.filter((worker) => existsSync(`/proc/${worker}/cmdline`))).toEqual([]);
+  });
+
   test('works when it is run again', async () => {
     expect(stopped).toBe(4);
     const { code, stderr } = await runCli(['merge', recipe, output, '--quiet']);
