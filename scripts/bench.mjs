@@ -1,120 +1,106 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, platform, release, tmpdir, totalmem } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchEvaluation } from './bench/evaluation.mjs';
+import { Stopped } from './bench/measure.mjs';
+import { benchMerges } from './bench/merges.mjs';
+import { benchProfile } from './bench/profile.mjs';
 import { recipes } from './bench/recipes.mjs';
-import { makeCheckpoints, sizes } from './bench/synthetic.mjs';
+import { readRounds } from './bench/results.mjs';
+import { sizes } from './bench/synthetic.mjs';
+import { tables } from './bench/table.mjs';
 
-const usage = `npm run bench -- [--size 1.1B] [--methods linear,ties] [--rounds 3] [--dir FOLDER] [--keep]
-  Makes synthetic bfloat16 Llamas, then runs amalgam's merge and the copy limit (read every input byte once,
-  write every output byte once) alternately, and prints medians. Sizes: ${Object.keys(sizes).join(', ')}.
+const usage = `npm run bench -- [--size 1.1B] [--methods linear,ties] [--rounds 3] [--no-mergekit] [--continue]
+  Makes a base and three fine-tunes of it, synthetic bfloat16 Llamas, and runs amalgam, the copy limit (read every
+  input byte once, write every output byte once) and mergekit-yaml alternately; prints medians. All methods in 1.1B
+  take mergekit about two hours on two cores.
+  --size SIZE       ${Object.keys(sizes).join(', ')}
+  --methods A,B     of: ${Object.keys(recipes).join(', ')}
+  --no-mergekit     without it; needs no network
+  --continue        measures only the rounds that the file of results lacks
+  --results FILE    where each round is written as it is measured (DIR/results-SIZE.jsonl)
+  --dir FOLDER      where the checkpoints are made (amalgam-bench in the folder of temporary files)
+  --keep            leaves the checkpoints there
+  --threads N, --max-memory SIZE   are passed on to amalgam
+npm run bench -- --table FILE...
+  Prints the tables of files of results as Markdown, with the targets.
+npm run bench -- --profile [METHOD...] [--size 1.1B]
+  Prints where the time of the merge stage goes, measured inside the worker.
 npm run bench -- --evaluation [--threads 1] [--rounds 3]
   Scores zoo models by amalgam and by a loop over single examples, alternately.
 `;
 
-const { values } = parseArgs({
-  options: {
-    size: { type: 'string', default: '1.1B' },
-    methods: { type: 'string', default: 'linear' },
-    rounds: { type: 'string', default: '3' },
-    dir: { type: 'string', default: join(tmpdir(), 'amalgam-bench') },
-    keep: { type: 'boolean', default: false },
-    evaluation: { type: 'boolean', default: false },
-    threads: { type: 'string', default: '1' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const root = fileURLToPath(new URL('..', import.meta.url));
 
-const median = (numbers) => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
-};
-
-const seconds = (work) => {
-  const start = process.hrtime.bigint();
-  work();
-  return Number(process.hrtime.bigint() - start) / 1e9;
-};
-
-const weightFiles = (folder) =>
-  readdirSync(folder)
-    .filter((name) => name.endsWith('.safetensors'))
-    .map((name) => join(folder, name));
-
-/** The time to read all inputs with cat and copy one output with cp. */
-const copyLimit = (inputs, output, scratch) => {
-  const read = seconds(() => execFileSync('sh', ['-c', 'cat "$@" > /dev/null', 'cat', ...inputs.flatMap(weightFiles)]));
-  const write = seconds(() => {
-    for (const file of weightFiles(output)) execFileSync('cp', [file, join(scratch, 'copy')]);
+const parse = () =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      size: { type: 'string', default: '1.1B' },
+      methods: { type: 'string' },
+      rounds: { type: 'string', default: '3' },
+      'no-mergekit': { type: 'boolean', default: false },
+      continue: { type: 'boolean', default: false },
+      results: { type: 'string' },
+      dir: { type: 'string', default: join(tmpdir(), 'amalgam-bench') },
+      keep: { type: 'boolean', default: false },
+      threads: { type: 'string' },
+      'max-memory': { type: 'string' },
+      table: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+      evaluation: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
   });
-  rmSync(join(scratch, 'copy'));
-  return read + write;
+
+/** A mistake in the arguments: shown with the usage, without a stack. */
+class UsageError extends Error {}
+
+const check = (condition, message) => {
+  if (!condition) throw new UsageError(message);
 };
 
-const amalgam = fileURLToPath(new URL('amalgam.mjs', import.meta.url));
-
-const runAmalgam = (recipe, output) => {
-  let lines = '';
-  const whole = seconds(() => {
-    lines = execFileSync(process.execPath, [amalgam, 'merge', recipe, output, '--json', '--force'], {
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-    });
-  });
-  const finished = lines
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-    .find(({ type }) => type === 'merge-finished');
-  return { whole, stage: finished.seconds, peak: finished.peakMemory };
+const checkedOptions = ({ values, positionals }) => {
+  const given = values.profile && positionals.length > 0 ? positionals : values.methods?.split(',');
+  const methods = given ?? Object.keys(recipes);
+  const unknown = methods.find((method) => !Object.hasOwn(recipes, method));
+  check(unknown === undefined, `no method ${unknown}; one of: ${Object.keys(recipes).join(', ')}`);
+  check(Object.hasOwn(sizes, values.size), `no size ${values.size}; one of: ${Object.keys(sizes).join(', ')}`);
+  const rounds = Number(values.rounds);
+  check(Number.isInteger(rounds) && rounds > 0, `--rounds ${values.rounds} is not a positive whole number`);
+  check(values.profile || values.table || positionals.length === 0, `what is ${positionals[0]}?`);
+  const flags = ['threads', 'max-memory'].flatMap((name) => (values[name] ? [`--${name}`, values[name]] : []));
+  return { ...values, root, methods, rounds, flags, mergekit: !values['no-mergekit'] };
 };
 
-const rounds = Number(values.rounds);
+/** Aborted, with the reason Stopped, by the first signal that asks this process to end. */
+const stopSignal = () => {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => controller.abort(new Stopped(signal)));
+  return controller.signal;
+};
 
-const machine = () =>
-  process.stdout.write(
-    `machine  ${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 1e9).toFixed(0)} GB, ${platform()} ${release()}, Node ${process.versions.node}\n`,
-  );
-
-if (values.help) process.stdout.write(usage);
-else if (values.evaluation) {
-  machine();
-  await benchEvaluation({ rounds, median, threads: Number(values.threads) });
-} else {
-  const directory = values.dir;
-  mkdirSync(directory, { recursive: true });
-  machine();
-  const [base, ...tunes] = makeCheckpoints(directory, values.size, 3);
-  process.stdout.write(
-    `models   ${values.size} bfloat16, a base and three fine-tunes, in ${directory}; ${rounds} rounds, medians, warm files\n\n`,
-  );
-  process.stdout.write('method            copy limit   merge stage   ratio   whole command   worker peak\n');
-  for (const method of values.methods.split(',')) {
-    const text = recipes[method]?.(base, tunes);
-    if (text === undefined) throw new Error(`no method ${method}; one of: ${Object.keys(recipes).join(', ')}`);
-    const recipe = join(directory, `${method}.yml`);
-    const output = join(directory, `out-${method}`);
-    writeFileSync(recipe, text);
-    const inputs = [base, ...tunes].filter((folder) => text.includes(`${folder}\n`));
-    const runs = Array.from({ length: rounds }, () => {
-      const run = runAmalgam(recipe, output);
-      return { ...run, limit: copyLimit(inputs, output, directory) };
-    });
-    const limit = median(runs.map((run) => run.limit));
-    const stage = median(runs.map((run) => run.stage));
-    const columns = [
-      method.padEnd(16),
-      `${limit.toFixed(2)} s`.padStart(11),
-      `${stage.toFixed(2)} s`.padStart(13),
-      `${(stage / limit).toFixed(2)}`.padStart(7),
-      `${median(runs.map((run) => run.whole)).toFixed(2)} s`.padStart(15),
-      `${(Math.max(...runs.map((run) => run.peak)) / 1e6).toFixed(0)} MB`.padStart(13),
-    ];
-    process.stdout.write(`${columns.join(' ')}\n`);
-    rmSync(output, { recursive: true });
+const main = async () => {
+  const parsed = parse();
+  if (parsed.values.help) return process.stdout.write(usage);
+  const options = checkedOptions(parsed);
+  if (options.table) return process.stdout.write(tables(parsed.positionals.flatMap(readRounds)));
+  if (options.evaluation) {
+    return benchEvaluation({ rounds: options.rounds, threads: Number(options.threads ?? 1) });
   }
-  if (!values.keep) rmSync(directory, { recursive: true });
+  const bench = options.profile ? benchProfile : benchMerges;
+  return bench({ ...options, stop: stopSignal() });
+};
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof Stopped) {
+    process.stderr.write('stopped; the same command with --continue goes on\n');
+    process.exitCode = 128 + constants.signals[error.signal];
+  } else if (error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`${error.message}\n\n${usage}`);
+    process.exitCode = 2;
+  } else throw error;
 }

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { prepareParity } from './parity/environment.mjs';
 import { runAmalgam } from './parity/run-amalgam.mjs';
 import { runChild } from './setup/child.mjs';
+import { prepareMergekit } from './setup/mergekit.mjs';
 
 const usage = `npm run test:parity -- [--known-gaps] [--keep FOLDER]
   Merges the same tiny checkpoints with mergekit and with amalgam and compares every tensor.
@@ -31,7 +31,7 @@ const mustSucceed = async (running) => {
 };
 
 const compareAll = async (folder, knownGaps) => {
-  const { amalgam, python } = await prepareParity(root);
+  const { amalgam, python } = await prepareMergekit(root);
   say('making checkpoints');
   await mustSucceed(parityModule(python, 'prepare', [folder]));
   say('merging them with mergekit and with amalgam');

@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { prepareEnvironment } from '../setup/python.mjs';
+import { describeMachine, machineFacts } from './machine.mjs';
+import { median } from './median.mjs';
+import { preparePrograms } from './prepare.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const models = ['zoo/decoder/summary', 'zoo/encoder-decoder/summary'];
@@ -44,8 +46,10 @@ const row = (...cells) =>
  * Scores zoo models by amalgam's worker and by a loop over single examples as the starter kit has it, alternately and
  * with the same number of threads; prints medians and how many predictions agree.
  */
-export const benchEvaluation = async ({ rounds, median, threads }) => {
-  const { python } = await prepareEnvironment({ root, dev: false });
+export const benchEvaluation = async ({ rounds, threads }) => {
+  const { amalgam, versions } = await preparePrograms(root, false);
+  const { python } = amalgam;
+  process.stdout.write(`${describeMachine(machineFacts(root, versions))}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'amalgam-bench-evaluation-'));
   try {
     const files = tasks.map((task) => ({ ...task, ...taskFile(folder, task) }));

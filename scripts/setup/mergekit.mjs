@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { showStep } from '../setup/checkout.mjs';
-import { prepareEnvironment } from '../setup/python.mjs';
-import { digest } from '../setup/stamp.mjs';
+import { showStep } from './checkout.mjs';
+import { prepareEnvironment } from './python.mjs';
+import { digest } from './stamp.mjs';
 
-const mergekit = 'mergekit==0.1.5';
+/** The version whose results and times amalgam's are compared with. */
+export const mergekitVersion = '0.1.5';
+const mergekit = `mergekit==${mergekitVersion}`;
 
 /**
  * An environment with mergekit beside amalgam's own packages: an overlay, so that torch and transformers are shared.
@@ -15,7 +17,7 @@ const make = async (directory, { base, requirements, env }) => {
   const { makeOverlay } = await import('../../dist/runtime/layers.js');
   const { pythonIn } = await import('../../dist/runtime/candidates.js');
   const { findPip, pipInstall } = await import('../../dist/runtime/pip.js');
-  const report = (step) => showStep('parity', step);
+  const report = (step) => showStep('mergekit', step);
   await rm(directory, { recursive: true, force: true });
   await makeOverlay({ directory, base, requirements, probed: [], env, report });
   const python = pythonIn(directory);
@@ -35,7 +37,7 @@ const readyPython = (directory) => {
 };
 
 /** Gives amalgam's own Python and the one that has mergekit, making either if it is not there. */
-export const prepareParity = async (root) => {
+export const prepareMergekit = async (root) => {
   const amalgam = await prepareEnvironment({ root, dev: false });
   const { probe } = await import('../../dist/runtime/probe.js');
   const { parseRequirements } = await import('../../dist/runtime/requirements.js');
@@ -45,9 +47,9 @@ export const prepareParity = async (root) => {
   const text = readFileSync(join(root, 'test/parity/requirements.txt'), 'utf8');
   const requirements = parseRequirements(text);
   const identity = [amalgam.python, JSON.stringify(amalgam.facts.packages), mergekit, text];
-  const name = `parity-${digest({ words: identity }).slice(0, 16)}`;
+  const name = `mergekit-${digest({ words: identity }).slice(0, 16)}`;
   const directory = join(makeEnvironmentsDirectory(env), name);
-  const onWait = () => showStep('parity', `waiting for another run that prepares ${name}`);
+  const onWait = () => showStep('mergekit', `waiting for another run that prepares ${name}`);
   const python = await withLock(`${directory}.lock`, {
     onWait,
     work: async () => {
