@@ -14,13 +14,13 @@ const allowedDifference = 0.25;
 const allowedSpread = 0.1;
 
 /** What is wrong with two merges of which agreement.py told the root mean squares; null if nothing. */
-export const disagreement = (method, { problem, difference, one, other }) => {
-  if (problem !== undefined) return problem;
+export const disagreement = (method, { problem = '', difference = 0, one = 0, other = 0 }) => {
+  if (problem !== '') return problem;
   if (random.has(method)) {
     const ratio = other / one;
     return Math.abs(ratio - 1) <= allowedSpread ? null : `mergekit's is ${ratio.toFixed(2)} times as far from the base`;
   }
-  const share = one === 0 ? difference : difference / one;
+  const share = difference === 0 ? 0 : difference / one;
   return share <= allowedDifference ? null : `they differ by ${share.toFixed(2)} of the distance to the base`;
 };
 

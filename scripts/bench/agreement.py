@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,8 +17,12 @@ from safetensors import safe_open
 
 def read_from(folder: str) -> dict[str, Callable[[], torch.Tensor]]:
     """What reads each tensor of a checkpoint, by name; so that no more than one tensor is in memory."""
-    files = [safe_open(path, framework="pt") for path in sorted(Path(folder).glob("*.safetensors"))]
-    return {name: lambda file=file, name=name: file.get_tensor(name) for file in files for name in file.keys()}
+    found: dict[str, Callable[[], torch.Tensor]] = {}
+    for path in sorted(Path(folder).glob("*.safetensors")):
+        file = safe_open(path, framework="pt")
+        names = file.keys()  # type: ignore[no-untyped-call]
+        found.update({name: partial(file.get_tensor, name) for name in names})
+    return found
 
 
 def squares(left: torch.Tensor, right: torch.Tensor) -> float:

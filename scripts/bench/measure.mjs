@@ -25,12 +25,12 @@ const send = (pid, signal) => {
  * Runs a program to its end and gives its output, the seconds that it took, and the peak of the anonymous memory that
  * it and all its descendants hold together. Rejects with Stopped once `stop` is aborted and nothing of it runs any more.
  */
-export const measure = (command, args, { cwd, env = process.env, stop }) =>
+export const measure = (command, args, { env = process.env, stop }) =>
   new Promise((resolve, reject) => {
     stop.throwIfAborted();
     const started = performance.now();
     // A group of its own: Ctrl-C in the terminal reaches it through this process alone.
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const output = [];
     let complaints = '';
     let peak = 0;
@@ -41,18 +41,22 @@ export const measure = (command, args, { cwd, env = process.env, stop }) =>
     const sampling = setInterval(() => {
       peak = Math.max(peak, anonymousMemory(treeOf(child.pid)));
     }, sampleMilliseconds);
-    let killing;
+    let tree = [];
+    let patience;
+    const kill = () => {
+      for (const pid of tree) send(pid, 'SIGKILL');
+    };
     const end = () => {
-      const tree = treeOf(child.pid);
+      tree = treeOf(child.pid);
       send(-child.pid, 'SIGTERM');
-      killing = setTimeout(() => {
-        for (const pid of tree) send(pid, 'SIGKILL');
-      }, graceMilliseconds);
+      patience = setTimeout(kill, graceMilliseconds);
     };
     stop.addEventListener('abort', end, { once: true });
     const finish = () => {
       clearInterval(sampling);
-      clearTimeout(killing);
+      clearTimeout(patience);
+      // What it left behind when it was stopped.
+      kill();
       stop.removeEventListener('abort', end);
     };
     child.once('error', (error) => {

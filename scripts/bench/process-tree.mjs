@@ -23,7 +23,10 @@ const childrenOf = (pid) =>
     .filter(Boolean)
     .map(Number);
 
-/** Process numbers of a process and everything that descends from it. */
+/**
+ * Process numbers of a process and everything that descends from it.
+ * @returns {number[]}
+ */
 export const treeOf = (pid) => [pid, ...childrenOf(pid).flatMap(treeOf)];
 
 const anonymousBytes = (pid) => Number(/^RssAnon:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;

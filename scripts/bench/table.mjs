@@ -84,7 +84,7 @@ const seriesTable = (rounds) => {
   const commits = [...new Set(rounds.map(({ commit }) => commit ?? 'unknown'))];
   const about = [
     `${size} parameters in bfloat16`,
-    `${span(summaries.map((summary) => summary.rounds))} rounds, medians, peaks are the highest`,
+    `rounds: ${span(summaries.map((summary) => summary.rounds))}; times are medians, peaks the highest`,
     `commit ${commits.join(', ')}`,
     flags.length === 0 ? null : `amalgam with ${flags.join(' ')}`,
   ];
