@@ -47,7 +47,7 @@ def cut_reductions(
     Args:
         of_nonzero: ranks are told how many values are not zero, instead of all.
         sampled: a part of the tensor is looked at first, which saves most of the counting. The series must
-            be that of any part of the tensor, and the ranks those of all values.
+            be that of any part of the tensor, and the ranks a share of the values.
     """
 
     def wanted(sizes: list[int], parameters: Parameters) -> torch.Tensor:
@@ -64,12 +64,18 @@ def cut_reductions(
         partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
     ) -> Statistics:
         samples = [torch.cat(parts).cpu() for parts in zip(*partials, strict=True)]
-        places = wanted([tensor.elements] * len(samples), parameters)
-        if len(samples[0]) == tensor.elements:
+        present = [sample[sample > 0] for sample in samples] if of_nonzero else samples
+        is_whole = len(samples[0]) == tensor.elements
+        # Of a part, how many are not zero is not known yet: the ranks are then a share of those in the sample.
+        sizes = [len(sample) if is_whole or of_nonzero else tensor.elements for sample in present]
+        places = wanted(sizes, parameters)
+        if is_whole:
             return _cuts(lambda place, k: cut_at(samples[place // places.shape[1]], k), places)
+        if 0 in sizes:
+            return {}
         brackets = [
-            sample_bracket(sample, k / tensor.elements)
-            for sample, row in zip(samples, places.tolist(), strict=True)
+            sample_bracket(sample, k / size)
+            for sample, size, row in zip(present, sizes, places.tolist(), strict=True)
             for k in row
         ]
         return {"ranks": places, "brackets": _packed(brackets)}
@@ -94,23 +100,27 @@ def cut_reductions(
         return {"ranks": places, "brackets": _packed(brackets)}
 
     def measure_inside(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-        found, brackets = [], iter(_unpacked(statistics["brackets"]))
+        found, nonzero, brackets = [], [], iter(_unpacked(statistics["brackets"]))
         for values, places in zip(series(chunk, statistics, parameters), statistics["ranks"], strict=True):
             for _ in places:
                 above, inside = count_between(values, next(brackets), chunk.start // BLOCK, chunk.scratch)
                 found += [torch.tensor(above), inside]
-        return found
+            if of_nonzero:
+                nonzero.append(torch.count_nonzero(values))
+        return [*found, *nonzero]
 
     def gather_inside(
         partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
     ) -> Statistics:
-        counted = list(zip(*partials, strict=True))
+        counted, places = list(zip(*partials, strict=True)), statistics["ranks"]
+        if of_nonzero:
+            places = wanted([int(sum(numbers)) for numbers in counted[2 * places.numel() :]], parameters)
 
         def cut(place: int, k: int) -> Cut | None:
             above, inside = counted[2 * place], counted[2 * place + 1]
             return find_cut(torch.cat(inside, dim=1), k - sum(map(int, above)))
 
-        return _cuts(cut, statistics["ranks"])
+        return _cuts(cut, places)
 
     counting = (
         Reduction(measure_top, gather_top, "summed", needed=_is_wanting),
@@ -120,13 +130,17 @@ def cut_reductions(
         return counting
     return (
         Reduction(measure_sample, gather_sample, "per chunk", sampled=True),
-        Reduction(measure_inside, gather_inside, "per chunk", needed=_is_wanting),
+        Reduction(measure_inside, gather_inside, "per chunk", needed=_is_bracketed),
         *counting,
     )
 
 
 def _is_wanting(statistics: Statistics) -> bool:
     return "cuts" not in statistics
+
+
+def _is_bracketed(statistics: Statistics) -> bool:
+    return _is_wanting(statistics) and "brackets" in statistics
 
 
 def _packed(brackets: list[Bracket]) -> torch.Tensor:

@@ -7,6 +7,7 @@ import torch
 from amalgam_worker.kernels.gram import squared_norms
 from amalgam_worker.kernels.sign_election import agreeing_sums
 from amalgam_worker.kernels.sums import tree_sums
+from amalgam_worker.kernels.variance import keep_where_positive, variance
 from amalgam_worker.methods.cuts import cut_reductions, keep_before
 from amalgam_worker.methods.method import (
     Chunk,
@@ -23,26 +24,9 @@ _SMALLEST_ENERGY = 1e-6
 _SMALLEST_DIVISOR = 1e-6
 
 
-def variance(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
-    """Population variance of the task vectors over the models, per element; one series, float32 [n].
-
-    It is zero where all are equal, being taken of the differences to the first model, and the same whichever
-    model has which value, being rounded from float64: many elements are alike but for that.
-    """
-    first, *others = chunk.deltas()
-    mean, difference, total = (
-        chunk.take(name, torch.float64) for name in ("variance mean", "variance difference", "variance sum")
-    )
-    mean.zero_()
-    for delta in others:
-        mean.add_(difference.copy_(delta).sub_(first))
-    mean.div_(len(others) + 1)
-    torch.mul(mean, mean, out=total)
-    for delta in others:
-        difference.copy_(delta).sub_(first).sub_(mean)
-        # Not addcmul_, which rounds once or twice, as the machine has it.
-        total.add_(difference.square_())
-    return [chunk.take("variance", torch.float32).copy_(total.div_(len(others) + 1))]
+def spread(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
+    """Variance of the task vectors over the models, per element; one series, float32 [n]."""
+    return [variance(chunk.deltas(), chunk.scratch)]
 
 
 def ranks(number: int, nonzero: int, parameters: Parameters) -> list[int]:
@@ -54,11 +38,9 @@ def selected(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> li
     """The task vectors, zeroed in place in all models where no element is selected."""
     if "cuts" not in statistics:
         return chunk.deltas()
-    (spread,) = variance(chunk, statistics, parameters)
-    keep_before(spread, statistics["cuts"][0, 0], chunk)
-    torch.gt(spread, 0, out=spread)
-    for delta in chunk.inputs:
-        delta.mul_(spread)
+    (variances,) = spread(chunk, statistics, parameters)
+    keep_before(variances, statistics["cuts"][0, 0], chunk)
+    keep_where_positive(chunk.inputs, variances)
     return chunk.inputs
 
 
@@ -92,8 +74,10 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
 
 def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
     """The cut among the variances, if not all elements are selected, then the weights."""
-    select = cut_reductions(variance, ranks, of_nonzero=True) if parameters.number("select_topk") < 1 else ()
-    return (*select, Reduction(measure_energies, gather_weights))
+    energies = Reduction(measure_energies, gather_weights)
+    if parameters.number("select_topk") >= 1:
+        return (energies,)
+    return (*cut_reductions(spread, ranks, of_nonzero=True, sampled=True), energies)
 
 
 SCE = Method(shared=("int8_mask", "select_topk"), per_input=(), combine=combine, reductions=reductions)

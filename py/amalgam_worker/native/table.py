@@ -12,10 +12,12 @@ from amalgam_worker.native.checks.sums import (
     group_sums_agree,
     row_dots_agree,
 )
+from amalgam_worker.native.checks.variance import keep_where_positive_agrees, variance_agrees
 from amalgam_worker.native.election import ELECTION
 from amalgam_worker.native.kernel import Call, Kernel
 from amalgam_worker.native.random_drop import DROP_AT_RANDOM, DROP_BY_RANK
 from amalgam_worker.native.sums import DOTS, GROUP_DOTS, GROUP_SUMS, ROW_DOTS
+from amalgam_worker.native.variance import KEEP_WHERE_POSITIVE, VARIANCE
 
 # Each is told a function, and whether that gives the bits of torch on values that are hard to get right.
 TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
@@ -26,4 +28,6 @@ TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
     (GROUP_DOTS, group_dots_agree),
     (DOTS, dots_agree),
     (ROW_DOTS, row_dots_agree),
+    (VARIANCE, variance_agrees),
+    (KEEP_WHERE_POSITIVE, keep_where_positive_agrees),
 )

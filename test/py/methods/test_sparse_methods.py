@@ -126,12 +126,14 @@ def test_sce(tmp_path: Path, dtype: torch.dtype, spread: float, select_topk: flo
     check(tmp_path, "sce", base, inputs, shared, [{}] * count, formula, tolerance=1e-5)
 
 
-def test_sce_selects_exactly_the_share_from_the_lowest_index(tmp_path: Path) -> None:
+@pytest.mark.parametrize("chunk", [65_536, 262_144])
+def test_sce_selects_exactly_the_share_from_the_lowest_index(tmp_path: Path, chunk: int) -> None:
     base = {"w": torch.zeros(100_000)}
     first = {"w": (torch.arange(100_000) % 4).float()}
     second = {"w": torch.zeros(100_000)}
     shared: Values = {"int8_mask": True, "select_topk": 0.5}
-    merged = run_plan(plan_method(tmp_path, "sce", base, [first, second], shared, [{}, {}]))["w"]
+    plan = plan_method(tmp_path, "sce", base, [first, second], shared, [{}, {}])
+    merged = run_plan(plan, chunk_elements=chunk)["w"]
     wanted = first["w"].clone()
     # Of 75,000 that differ: all threes, and the first half of the twos.
     wanted[wanted == 1] = 0
