@@ -66,7 +66,7 @@ def cut_reductions(
         samples = [torch.cat(parts).cpu() for parts in zip(*partials, strict=True)]
         present = [sample[sample > 0] for sample in samples] if of_nonzero else samples
         is_whole = len(samples[0]) == tensor.elements
-        # Of a part, how many are not zero is not known yet: the ranks are then a share of those in the sample.
+        # How many of all are not zero is not known yet: ranks are then a share of those in the sample.
         sizes = [len(sample) if is_whole or of_nonzero else tensor.elements for sample in present]
         places = wanted(sizes, parameters)
         if is_whole:
