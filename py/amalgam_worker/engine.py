@@ -13,6 +13,8 @@ import torch
 from amalgam_worker.adapters.store_factors import store_factors
 from amalgam_worker.devices import resolve_device, usable_cpus
 from amalgam_worker.errors import WorkerError, cancelled
+from amalgam_worker.gpu_lane import GpuLane, work_ahead
+from amalgam_worker.gpu_memory import ChunkLimit, Warn
 from amalgam_worker.lane import Lane
 from amalgam_worker.methods.method import BLOCK
 from amalgam_worker.methods.model_cuts import STAGES, Stage
@@ -21,20 +23,25 @@ from amalgam_worker.part import check_part, outputs, whole
 from amalgam_worker.plan_file import load_plan
 from amalgam_worker.protocol import AdapterStep, MergeParams, MergePart, Plan
 from amalgam_worker.schedule import Schedule
+from amalgam_worker.streams import CudaStreams, Streams
 from amalgam_worker.survey import Survey
 from amalgam_worker.task import Task, open_tasks
 from amalgam_worker.tensors.reader import InputFiles
 from amalgam_worker.tensors.sink import Sink
+from amalgam_worker.tensors.workspace import Workspace
 from amalgam_worker.tensors.writer import ShardFiles
 
 # All temporaries of a chunk together stay in the processor's cache.
 DEFAULT_CHUNK = 4 * BLOCK
 _COPY_BYTES = 4 * 1024 * 1024
-# One thread feeds a GPU, the other reads and writes meanwhile.
+# Where one thread waits for what the GPU has counted, the other goes on reading and writing.
 _CUDA_THREADS = 2
+# Copies of a megabyte and more use the bus well.
+_CUDA_CHUNK = 16 * BLOCK
 
 # bytes_done, tensors_done, a tensor that is being worked on
 Report = Callable[[int, int, str], None]
+Lanes = list[Lane] | list[GpuLane]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class Settings:
     device: torch.device
     threads: int
     chunk_elements: int = DEFAULT_CHUNK
+    # Of the device, where it has such; each lane works ahead then.
+    streams: Streams | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +66,16 @@ class Totals:
     seconds: float
 
 
-def run_merge(params: MergeParams, report: Report, stop: Callable[[], bool]) -> Totals:
+def run_merge(
+    params: MergeParams, report: Report, stop: Callable[[], bool], warn: Warn = lambda message: None
+) -> Totals:
     """Executes the plan at `params.plan_path`, or a part of it, into shard files in `params.directory`.
 
     Raises:
         WorkerError: the codes of `load_plan`, `resolve_device` and `execute`.
     """
     started = time.monotonic()
-    settings = _settings(params)
+    settings = settings_on(resolve_device(params.device), params.threads, params.chunk_elements)
     plan = load_plan(params.plan_path)
     part = params.part or whole(plan)
     check_part(plan, part)
@@ -72,7 +83,7 @@ def run_merge(params: MergeParams, report: Report, stop: Callable[[], bool]) -> 
     is_shared = params.part is not None
     sink = ShardFiles(params.directory, plan.shards, {output.shard for output in made} if is_shared else None)
     try:
-        bytes_read = execute(plan, sink, settings, report, stop, part)
+        bytes_read = execute(plan, sink, settings, report, stop, part, warn)
         sink.close()
     finally:
         sink.abandon()
@@ -92,6 +103,7 @@ def execute(
     report: Report,
     stop: Callable[[], bool],
     part: MergePart | None = None,
+    warn: Warn = lambda message: None,
 ) -> int:
     """Runs the steps of a checked plan, or those of a part; returns the number of bytes read.
 
@@ -107,7 +119,7 @@ def execute(
     progress, survey = _Progress(report), Survey(plan)
     files = InputFiles(plan.files)
     tasks = partial(open_tasks, plan, files, settings.device, settings.chunk_elements, _COPY_BYTES)
-    lanes = [Lane(files, sink, settings.device) for _ in range(settings.threads)]
+    lanes = _lanes(files, sink, settings, warn)
     intra_op_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -136,7 +148,15 @@ def _computed_bytes(plan: Plan, part: MergePart) -> int:
     )
 
 
-def _run(schedule: Schedule, lanes: list[Lane]) -> None:
+def _lanes(files: InputFiles, sink: Sink, settings: Settings, warn: Warn) -> Lanes:
+    device, streams = settings.device, settings.streams
+    if streams is None:
+        return [Lane(Workspace(files, device), sink) for _ in range(settings.threads)]
+    limit = ChunkLimit(str(device), warn)
+    return [GpuLane(files, sink, streams, limit) for _ in range(settings.threads)]
+
+
+def _run(schedule: Schedule, lanes: Lanes) -> None:
     threads = [threading.Thread(target=_work, args=(schedule, lane), name="merge") for lane in lanes]
     for thread in threads:
         thread.start()
@@ -148,8 +168,11 @@ def _run(schedule: Schedule, lanes: list[Lane]) -> None:
         raise cancelled()
 
 
-def _work(schedule: Schedule, lane: Lane) -> None:
+def _work(schedule: Schedule, lane: Lane | GpuLane) -> None:
     torch.set_num_threads(1)
+    if isinstance(lane, GpuLane):
+        work_ahead(schedule, lane)
+        return
     with torch.inference_mode():
         try:
             while (piece := schedule.take()) is not None:
@@ -164,16 +187,16 @@ def _survey(survey: Survey, stage: Stage, report: Report, task: Task, size: int,
         report(0, 0, task.step.tensor)
 
 
-def _settings(params: MergeParams) -> Settings:
-    device = resolve_device(params.device)
-    default_threads = usable_cpus() if device.type == "cpu" else _CUDA_THREADS
-    threads = default_threads if params.threads is None else params.threads
-    chunk = DEFAULT_CHUNK if params.chunk_elements is None else params.chunk_elements
-    if threads < 1:
-        raise WorkerError("plan-invalid", f"{threads} threads cannot merge", "ask for at least one")
+def settings_on(device: torch.device, threads: int | None, chunk_elements: int | None = None) -> Settings:
+    """How to merge on a device; None: as is usual there. Raises WorkerError: plan-invalid."""
+    is_cpu = device.type == "cpu"
+    count = (usable_cpus() if is_cpu else _CUDA_THREADS) if threads is None else threads
+    chunk = (DEFAULT_CHUNK if is_cpu else _CUDA_CHUNK) if chunk_elements is None else chunk_elements
+    if count < 1:
+        raise WorkerError("plan-invalid", f"{count} threads cannot merge", "ask for at least one")
     if chunk < BLOCK or chunk % BLOCK:
         raise WorkerError("plan-invalid", f"a chunk of {chunk} elements", f"use a multiple of {BLOCK}")
-    return Settings(device, threads, chunk)
+    return Settings(device, count, chunk, None if is_cpu else CudaStreams(device))
 
 
 class _Progress:

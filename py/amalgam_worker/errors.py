@@ -8,6 +8,7 @@ from typing import get_args
 from amalgam_worker.protocol import WorkerErrorCode
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_MEMORY_REFUSED = ("not enough memory", "out of memory")
 _MORE_MEMORY = "use fewer threads, a smaller chunk, or close other programs"
 
 
@@ -46,7 +47,7 @@ def as_worker_error(error: BaseException) -> WorkerError:
     """Gives any exception the code that fits it; what is not foreseen is `internal`."""
     if isinstance(error, WorkerError):
         return error
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return WorkerError("out-of-memory", f"out of memory: {error}".rstrip(": "), _MORE_MEMORY)
     if isinstance(error, OSError) and error.errno in _FULL:
         return write_error(error, str(error.filename or "the output"))
@@ -58,10 +59,14 @@ def as_worker_error(error: BaseException) -> WorkerError:
     return WorkerError("internal", f"{type(error).__name__}: {error}")
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
-    """torch's own class is recognised by name, so that this module does not import torch."""
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory was refused, here or on a device.
+
+    torch's own class is recognised by name, so that this module does not import torch.
+    """
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
     if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
         return True
-    return isinstance(error, RuntimeError) and "not enough memory" in str(error)
+    # Memory that is pinned is refused by the driver, in its own words.
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _MEMORY_REFUSED)

@@ -99,7 +99,10 @@ def merge(params: MergeParams, notify: Notify, cancelled: Cancelled) -> MergeRes
                 "progress", ProgressNotification(params.job, bytes_done, tensors_done, tensor, peak.latest)
             )
 
-        totals = run_merge(params, report, cancelled)
+        def warn(message: str) -> None:
+            notify("log", LogNotification("warning", message))
+
+        totals = run_merge(params, report, cancelled, warn)
     return MergeResult(
         device=totals.device,
         tensors=totals.tensors,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from amalgam_worker.errors import WorkerError
@@ -10,18 +12,24 @@ from amalgam_worker.schedule import Piece
 from amalgam_worker.task import Computation, Task
 from amalgam_worker.tensors.buffers import ByteBuffer
 from amalgam_worker.tensors.dtypes import TORCH_DTYPES, fits
-from amalgam_worker.tensors.reader import InputFiles
 from amalgam_worker.tensors.sink import Sink
 from amalgam_worker.tensors.stored import StoredTensor, stored_tensor
 from amalgam_worker.tensors.workspace import Workspace
 
+Send = Callable[[Piece, torch.Tensor], None]
+
 
 class Lane:
-    """One thread's buffers and its way of loading, measuring, combining, checking and storing."""
+    """One thread's buffers and its way of loading, measuring, combining, checking and storing.
 
-    def __init__(self, files: InputFiles, sink: Sink, device: torch.device) -> None:
+    Args:
+        send: takes the merged elements, of shape [n], of a piece instead; they stay valid until the next one.
+    """
+
+    def __init__(self, workspace: Workspace, sink: Sink, send: Send | None = None) -> None:
         self._sink = sink
-        self._workspace = Workspace(files, device)
+        self._send = send
+        self._workspace = workspace
         self._output = ByteBuffer()
 
     @property
@@ -40,7 +48,8 @@ class Lane:
         if reduction is not None:
             parts = chunk.blocks() if reduction.partials == "per block" else [chunk]
             return [reduction.measure(part, statistics, parameters) for part in parts]
-        self._store(piece, computation.method.combine(chunk, statistics, parameters))
+        store = self._send or self._store
+        store(piece, computation.method.combine(chunk, statistics, parameters))
         return []
 
     def _load(self, computation: Computation, start: int, count: int) -> Chunk:
@@ -57,7 +66,7 @@ class Lane:
         step = piece.task.step
         dtype = TORCH_DTYPES[step.output.dtype]
         if not fits(values, dtype):
-            raise _not_finite(piece.task)
+            raise not_finite(piece.task)
         self._output.tensor(dtype, values.numel()).copy_(values)
         data = self._output.view(values.numel() * dtype.itemsize)
         self._sink.write(step.output, piece.start * dtype.itemsize, data)
@@ -94,7 +103,8 @@ def _elements(piece: Piece) -> int:
     return max(-(-count // SAMPLE_SHARE), min(count, -(-count * SAMPLE_ELEMENTS // task.size)))
 
 
-def _not_finite(task: Task) -> WorkerError:
+def not_finite(task: Task) -> WorkerError:
+    """The failure of a task whose elements are not numbers of the output's type."""
     return WorkerError(
         "non-finite",
         f"{task.step.tensor} would hold values that are not finite as {task.step.output.dtype}",

@@ -43,13 +43,18 @@ class Schedule:
         self.error: BaseException | None = None
         self.complete = False
 
-    def take(self) -> Piece | None:
-        """The next piece, waiting for one if need be; None when the work is complete, failed or stopped."""
+    def take(self, wait: bool = True) -> Piece | None:
+        """The next piece, waiting for one if need be; None when the work is complete, failed or stopped.
+
+        Without `wait` also where the next piece needs what others, or the caller, have not handed back yet.
+        """
         with self._changed:
             while self.error is None and not self.complete and not self._stop():
                 piece = self._next_piece()
                 if piece is not None:
                     return piece
+                if not wait:
+                    return None
                 if not self.complete:
                     self._changed.wait()
             self._changed.notify_all()

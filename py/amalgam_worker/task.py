@@ -74,7 +74,7 @@ class Task:
     def keep(self, start: int, partials: list[Partial]) -> None:
         """Stores what was measured of the blocks from element `start` on."""
         reduction = self.reduction
-        if reduction is None:
+        if reduction is None or not partials:
             return
         with self.lock:
             if reduction.partials != "summed":

@@ -6,8 +6,7 @@ from typing import Any
 
 import torch
 
-from ..devices import usable_cpus
-from ..engine import Report, Settings, execute
+from ..engine import Report, execute, settings_on
 from ..plan_file import load_plan
 from ..tensors.memory_sink import MemorySink
 from .configuration import unloadable
@@ -26,7 +25,7 @@ def merged_tensors(
     """
     plan = load_plan(plan_path)
     sink = MemorySink(plan)
-    execute(plan, sink, Settings(device, threads or usable_cpus()), report, stop)
+    execute(plan, sink, settings_on(device, threads), report, stop)
     return sink.take()
 
 

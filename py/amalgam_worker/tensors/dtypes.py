@@ -46,13 +46,18 @@ def overflow_limit(dtype: torch.dtype) -> float:
 
 
 def fits(values: torch.Tensor, dtype: torch.dtype) -> bool:
-    """Whether all values, of which there is one at least, are finite and stay so when they are cast.
+    """Whether all values, of which there is one at least, are finite and stay so when they are cast."""
+    return bool(fitting(values, dtype))
+
+
+def fitting(values: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """The same as a truth value on the values' device; bool [].
 
     Some types saturate where others become infinite, hence two conditions.
     """
     extremes = torch.stack(torch.aminmax(values))
     within = extremes.abs().to(torch.float64) <= overflow_limit(dtype)
-    return bool((within & extremes.to(dtype).to(torch.float64).isfinite()).all())
+    return (within & extremes.to(dtype).to(torch.float64).isfinite()).all()
 
 
 def compute_dtype(dtypes: list[Dtype]) -> torch.dtype:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 
 import torch
@@ -54,9 +55,6 @@ class StoredValues:
     dtype: torch.dtype
 
     def take(self, workspace: Workspace, name: str, start: int, count: int) -> torch.Tensor:
-        buffer, size = workspace.buffer(name), self.stored.dtype.itemsize
-        self.stored.read(workspace, start * size, buffer.view(count * size))
-        values = buffer.tensor(self.stored.dtype, count)
-        if self.stored.dtype != self.dtype or workspace.scratch.device.type != "cpu":
-            values = workspace.scratch.take(name, count, self.dtype).copy_(values)
-        return values
+        stored, place = self.stored, start * self.stored.dtype.itemsize
+        read = partial(stored.read, workspace, place)
+        return workspace.load(name, stored.dtype, self.dtype, count, read)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from amalgam_worker.tensors.buffers import ByteBuffer, Scratch
@@ -23,6 +25,20 @@ class Workspace:
         if found is None:
             found = self._buffers[name] = ByteBuffer()
         return found
+
+    def load(
+        self,
+        name: str,
+        stored: torch.dtype,
+        dtype: torch.dtype,
+        count: int,
+        read: Callable[[memoryview], None],
+    ) -> torch.Tensor:
+        """Elements in the compute dtype, [count], from bytes that `read` fills in; valid as a buffer is."""
+        buffer = self.buffer(name)
+        read(buffer.view(count * stored.itemsize))
+        values = buffer.tensor(stored, count)
+        return values if stored == dtype else self.scratch.take(name, count, dtype).copy_(values)
 
     def read(self, file: int, offset: int, target: memoryview) -> None:
         """Fills `target` from absolute byte `offset` of a file. Raises WorkerError: read-failed."""

@@ -10,6 +10,7 @@ import torch
 from amalgam_worker.engine import DEFAULT_CHUNK, Settings, execute
 from amalgam_worker.plan_check import check_plan
 from amalgam_worker.protocol import Plan, StepOutput
+from amalgam_worker.streams import Streams
 from amalgam_worker.tensors.dtypes import TORCH_DTYPES
 from amalgam_worker.tensors.reader import InputFiles
 from helpers.plans import PlanMaker, Tensors, operation
@@ -40,12 +41,14 @@ def run_plan(
     threads: int = 1,
     chunk_elements: int = DEFAULT_CHUNK,
     stop: Callable[[], bool] = lambda: False,
+    streams: Streams | None = None,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> dict[str, torch.Tensor]:
     """Executes a plan of one shard; the output tensors by name."""
     check_plan(plan)
     sink = MemorySink(plan.shards[0].bytes)
-    settings = Settings(torch.device("cpu"), threads, chunk_elements)
-    execute(plan, sink, settings, lambda done, tensors, name: None, stop)
+    settings = Settings(torch.device("cpu"), threads, chunk_elements, streams)
+    execute(plan, sink, settings, lambda done, tensors, name: None, stop, None, warn)
     outputs = {}
     for step in plan.steps:
         dtype = TORCH_DTYPES[step.output.dtype]
