@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from amalgam_worker.errors import WorkerError
 from amalgam_worker.protocol import LoraUpdate, Plan
+from helpers.fake_streams import FakeStreams
 from helpers.one_step import cut_input, models_in, step_plan
 from helpers.plans import operation
 from helpers.reference import Array, exact
@@ -68,6 +69,7 @@ def test_bits_do_not_depend_on_threads_or_chunks(tmp_path: Path, transposed: boo
     first = run_plan(plan, 1, 1 << 20)["w"]
     for threads, chunk in [(1, 65_536), (3, 131_072), (2, 1000)]:
         assert torch.equal(run_plan(plan, threads, chunk)["w"], first)
+    assert torch.equal(run_plan(plan, 2, 65_536, streams=FakeStreams())["w"], first)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

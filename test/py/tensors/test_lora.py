@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from amalgam_worker.protocol import LoraUpdate, Plan
+from helpers.fake_streams import FakeStreams
 from helpers.plans import PlanMaker, operation
 from helpers.run import run_plan
 
@@ -53,6 +54,7 @@ def test_bits_do_not_depend_on_chunks_or_threads(tmp_path: Path) -> None:
     results = [
         run_plan(plan, threads, chunk)["w"] for threads, chunk in [(1, 1 << 20), (1, 65_536), (3, 131_072)]
     ]
+    results.append(run_plan(plan, 2, 65_536, streams=FakeStreams())["w"])
     assert all(torch.equal(result, results[0]) for result in results)
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from amalgam_worker.errors import WorkerError
 from amalgam_worker.protocol import Plan
+from helpers.fake_streams import FakeStreams
 from helpers.one_step import cut_input, models_in, step_plan
 from helpers.plans import operation
 from helpers.reference import Array, exact
@@ -92,7 +93,9 @@ def test_uneven_inputs_merge_as_if_they_were_padded_on_disk(tmp_path: Path) -> N
 @pytest.mark.parametrize(("threads", "chunk"), [(1, 1 << 20), (2, 131_072), (5, 65_536)])
 def test_bits_do_not_depend_on_threads_or_chunks(tmp_path: Path, threads: int, chunk: int) -> None:
     _, plan = uneven_plan(tmp_path)
-    assert torch.equal(run_plan(plan, threads, chunk)["w"], run_plan(plan, 1, 65_536)["w"])
+    first = run_plan(plan, 1, 65_536)["w"]
+    assert torch.equal(run_plan(plan, threads, chunk)["w"], first)
+    assert torch.equal(run_plan(plan, threads, chunk, streams=FakeStreams())["w"], first)
 
 
 def test_copies_of_parts(tmp_path: Path) -> None:
