@@ -23,7 +23,7 @@ const mountTable = () => {
 };
 
 /** What the times depend on beside the programs. */
-export const machineFacts = (folder, { python, torch, mergekit }) => ({
+export const machineFacts = (folder, { python, torch, kernels, mergekit }) => ({
   cpu: cpus()[0]?.model.trim() ?? 'unknown processor',
   cores: availableParallelism(),
   memory: totalmem(),
@@ -32,6 +32,7 @@ export const machineFacts = (folder, { python, torch, mergekit }) => ({
   node: process.versions.node,
   python,
   torch,
+  kernels,
   mergekit,
 });
 
@@ -56,7 +57,7 @@ export const revision = (root) => {
 };
 
 /** One sentence about the machine. */
-export const describeMachine = ({ cpu, cores, memory, system, fileSystem, node, python, torch, mergekit }) => {
+export const describeMachine = ({ cpu, cores, memory, system, fileSystem, node, python, torch, kernels, mergekit }) => {
   const parts = [
     `${cpu}, ${cores} cores, ${(memory / 1e9).toFixed(0)} GB`,
     system,
@@ -64,6 +65,7 @@ export const describeMachine = ({ cpu, cores, memory, system, fileSystem, node, 
     `Node ${node}`,
     `Python ${python}`,
     `torch ${torch}`,
+    kernels === null ? 'no compiled kernels' : `kernels compiled by ${kernels}`,
     mergekit === null ? null : `mergekit ${mergekit}`,
   ];
   return parts.filter(Boolean).join(' · ');

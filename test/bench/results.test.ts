@@ -40,6 +40,7 @@ describe('which rounds are missing', () => {
     ['other flags', { flags: ['--threads', '1'] }],
     ['another machine', onMachine({ cpu: 'Other CPU' })],
     ['another torch', onMachine({ torch: '2.12.0' })],
+    ['a machine without a compiler', onMachine({ kernels: null })],
   ])('rounds of %s do not count', (_what, changes) => {
     expect(missing([round('linear', changes)], { methods: ['linear'], rounds: 1 })).toEqual(['linear 1']);
   });

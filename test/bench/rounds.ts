@@ -7,6 +7,7 @@ const machine = {
   node: '20.12.0',
   python: '3.11.7',
   torch: '2.13.0',
+  kernels: 'g++ 12' as string | null,
   mergekit: '0.1.5' as string | null,
 };
 
