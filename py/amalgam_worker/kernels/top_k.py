@@ -17,6 +17,7 @@ from math import ceil, floor, sqrt
 import numpy as np
 import torch
 
+from amalgam_worker.native import top_k as native
 from amalgam_worker.tensors.buffers import Scratch
 
 TOP_BINS = 32_768
@@ -61,6 +62,8 @@ def magnitude_bits(values: torch.Tensor, scratch: Scratch) -> torch.Tensor:
 
 def count_top_bits(values: torch.Tensor, scratch: Scratch) -> torch.Tensor:
     """Numbers of elements by the top 16 bits of their magnitude; int64 [TOP_BINS]."""
+    if (call := native.COUNT_TOP_BITS.serving(values)) is not None:
+        return native.count_top_bits(call, values, TOP_BINS)
     return torch.bincount(_top_bits(magnitude_bits(values, scratch), scratch), minlength=TOP_BINS)
 
 
@@ -92,6 +95,9 @@ def count_between(
         the number above, and int32 [3, m]: block, bit pattern, number of such elements; with the lists of
         further values behind it the blocks of each pattern are in order.
     """
+    if (call := native.COUNT_BETWEEN.serving(values)) is not None:
+        low, high, frequent = bracket.low, bracket.high, bracket.frequent
+        return native.count_between(call, values, low, high, frequent, first_block, scratch)
     bits = magnitude_bits(values, scratch)
     count = _counted_by_numpy if bits.device.type == "cpu" else _counted
     above, keys, counts = count(bits, bracket)
@@ -171,6 +177,8 @@ def sample_bracket(sample: torch.Tensor, share: float) -> Bracket:
 
 def count_low_bits_in_all(values: torch.Tensor, top: int, scratch: Scratch) -> torch.Tensor:
     """Numbers of elements by the low 16 bits of their magnitude, of those whose top bits are `top`; int64."""
+    if (call := native.COUNT_LOW_BITS.serving(values)) is not None:
+        return native.count_low_bits(call, values, top, _LOW_BINS)
     bits = magnitude_bits(values, scratch)
     inside = _equal(_top_bits(bits, scratch), top, scratch).view(torch.bool)
     return torch.bincount(bits[inside].bitwise_and_(_LOW_BINS - 1), minlength=_LOW_BINS)
@@ -178,6 +186,8 @@ def count_low_bits_in_all(values: torch.Tensor, top: int, scratch: Scratch) -> t
 
 def count_equal(values: torch.Tensor, threshold: int, scratch: Scratch) -> torch.Tensor:
     """Number of elements whose magnitude has the bit pattern `threshold`; int64 []."""
+    if (call := native.COUNT_EQUAL.serving(values)) is not None:
+        return torch.tensor(call(values.data_ptr(), values.numel(), threshold))
     return torch.count_nonzero(_equal(magnitude_bits(values, scratch), threshold, scratch))
 
 
@@ -188,6 +198,9 @@ def keep_largest(values: torch.Tensor, cut: Cut, first_block: int, scratch: Scra
         values: [n], from the beginning of block `first_block` on.
     """
     if cut.threshold == 0:
+        return
+    if (call := native.KEEP_LARGEST.serving(values)) is not None:
+        native.keep_largest(call, values, cut.threshold, cut.block, cut.kept, first_block)
         return
     low = min(max((cut.block - first_block) * TOP_K_BLOCK, 0), values.numel())
     high = min(max((cut.block + 1 - first_block) * TOP_K_BLOCK, 0), values.numel())

@@ -29,6 +29,7 @@ def load(path: Path) -> list[str]:
         library = ctypes.CDLL(str(path))
     except OSError as error:
         raise LoadError(str(error)) from error
+    unload()
     with torch.inference_mode():
         return [kernel.symbol for kernel, agrees in TABLE if not _take(library, kernel, agrees)]
 

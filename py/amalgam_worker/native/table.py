@@ -12,16 +12,35 @@ from amalgam_worker.native.checks.sums import (
     group_sums_agree,
     row_dots_agree,
 )
+from amalgam_worker.native.checks.top_k import (
+    count_between_agrees,
+    count_equal_agrees,
+    count_low_bits_agrees,
+    count_top_bits_agrees,
+    keep_largest_agrees,
+)
 from amalgam_worker.native.checks.variance import keep_where_positive_agrees, variance_agrees
 from amalgam_worker.native.election import ELECTION
 from amalgam_worker.native.kernel import Call, Kernel
 from amalgam_worker.native.random_drop import DROP_AT_RANDOM, DROP_BY_RANK
 from amalgam_worker.native.sums import DOTS, GROUP_DOTS, GROUP_SUMS, ROW_DOTS
+from amalgam_worker.native.top_k import (
+    COUNT_BETWEEN,
+    COUNT_EQUAL,
+    COUNT_LOW_BITS,
+    COUNT_TOP_BITS,
+    KEEP_LARGEST,
+)
 from amalgam_worker.native.variance import KEEP_WHERE_POSITIVE, VARIANCE
 
 # Each is told a function, and whether that gives the bits of torch on values that are hard to get right.
 TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
     (ELECTION, election_agrees),
+    (COUNT_BETWEEN, count_between_agrees),
+    (KEEP_LARGEST, keep_largest_agrees),
+    (COUNT_TOP_BITS, count_top_bits_agrees),
+    (COUNT_LOW_BITS, count_low_bits_agrees),
+    (COUNT_EQUAL, count_equal_agrees),
     (DROP_AT_RANDOM, drop_at_random_agrees),
     (DROP_BY_RANK, drop_by_rank_agrees),
     (GROUP_SUMS, group_sums_agree),
