@@ -15,6 +15,7 @@ from amalgam_worker.tensors.dtypes import TORCH_DTYPES, fits
 from amalgam_worker.tensors.sink import Sink
 from amalgam_worker.tensors.stored import StoredTensor, stored_tensor
 from amalgam_worker.tensors.workspace import Workspace
+from amalgam_worker.unmoved import are_alike
 
 Send = Callable[[Piece, torch.Tensor], None]
 
@@ -42,6 +43,13 @@ class Lane:
         computation, reduction = piece.task.computation, piece.task.reduction
         if computation is None:
             self._copy(piece)
+            return []
+        if piece.task.comparing:
+            self._compare(piece)
+            return []
+        if piece.task.unmoved:
+            size = computation.alike[0].dtype.itemsize
+            self._copy_bytes(piece, computation.alike[0], piece.start * size, piece.stop * size)
             return []
         chunk = self._load(computation, piece.start, _elements(piece))
         statistics, parameters = piece.task.statistics, computation.parameters
@@ -72,7 +80,7 @@ class Lane:
         self._sink.write(step.output, piece.start * dtype.itemsize, data)
 
     def _copy(self, piece: Piece) -> None:
-        step, files, count = piece.task.step, self._workspace.files, piece.stop - piece.start
+        step, count = piece.task.step, piece.stop - piece.start
         first = stored_tensor(step.inputs[0].parts)
         for other in step.inputs[1:]:
             if not self._equal(first, stored_tensor(other.parts), piece.start, count):
@@ -80,19 +88,28 @@ class Lane:
                     "inputs-differ",
                     f"{step.tensor} must be the same in all models, but {other.tensor} of another differs",
                 )
-        start = piece.start
-        for file, offset, size in first.spans(start, count):
-            self._sink.copy(step.output, start, size, files, file, offset)
+        self._copy_bytes(piece, first, piece.start, piece.stop)
+
+    def _copy_bytes(self, piece: Piece, stored: StoredTensor, start: int, stop: int) -> None:
+        self._workspace.bytes_read += stop - start
+        for file, offset, size in stored.spans(start, stop - start):
+            self._sink.copy(piece.task.step.output, start, size, self._workspace.files, file, offset)
             start += size
-        self._workspace.bytes_read += count
+
+    def _compare(self, piece: Piece) -> None:
+        task = piece.task
+        if task.differs or task.computation is None:
+            return
+        sources = task.computation.alike
+        size = sources[0].dtype.itemsize
+        if not are_alike(self._workspace, sources, piece.start * size, (piece.stop - piece.start) * size):
+            task.differs = True
 
     def _equal(self, one: StoredTensor, other: StoredTensor, start: int, count: int) -> bool:
-        views = []
-        for name, stored in (("source 0", one), ("source 1", other)):
-            view = self._workspace.buffer(name).view(count)
-            stored.read(self._workspace, start, view)
-            views.append(view)
-        return views[0] == views[1]
+        buffers = [self._workspace.buffer(name) for name in ("source 0", "source 1")]
+        for buffer, stored in zip(buffers, (one, other), strict=True):
+            stored.read(self._workspace, start, buffer.view(count))
+        return buffers[0].holds(buffers[1], count)
 
 
 def _elements(piece: Piece) -> int:

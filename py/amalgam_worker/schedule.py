@@ -66,7 +66,7 @@ class Schedule:
         task.keep(piece.start, partials)
         with self._changed:
             task.outstanding -= 1
-            if task.reduction is None:
+            if task.writing:
                 self._on_done(task, piece.stop - piece.start, False)
             if task.outstanding > 0 or task.next < task.size:
                 self._changed.notify_all()

@@ -24,7 +24,9 @@ from amalgam_worker.protocol import Plan, Step
 from amalgam_worker.tensors.dtypes import compute_dtype
 from amalgam_worker.tensors.inputs import InputOpener
 from amalgam_worker.tensors.reader import InputFiles
+from amalgam_worker.tensors.stored import StoredTensor
 from amalgam_worker.tensors.values import Values
+from amalgam_worker.unmoved import keeps_base, look_alike, sources_alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,13 @@ class Computation:
     dtype: torch.dtype
     base: Values | None
     inputs: list[Values]
+    # The base and the inputs where they seem to be the same, and merging them then makes a copy; else none.
+    alike: list[StoredTensor] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Task:
-    """A step's progress through its passes: each reduction, then maybe one that writes.
+    """A step's progress through its passes: maybe a comparison, each reduction, then maybe one that writes.
 
     Sizes and places are elements, or bytes where `computation` is None and the step is a copy.
     """
@@ -53,7 +57,10 @@ class Task:
     piece: int
     reductions: tuple[Reduction, ...] = ()
     writes: bool = True
+    # -1 while the sources are compared; if they do not differ, what is left to do is a copy.
     phase: int = 0
+    differs: bool = False
+    unmoved: bool = False
     next: int = 0
     outstanding: int = 0
     statistics: Statistics = field(default_factory=dict)
@@ -68,8 +75,18 @@ class Task:
 
     @property
     def reduction(self) -> Reduction | None:
-        """What the present pass measures; None in the pass that writes."""
-        return self.reductions[self.phase] if self.phase < len(self.reductions) else None
+        """What the present pass measures; None in that which compares or writes."""
+        return self.reductions[self.phase] if 0 <= self.phase < len(self.reductions) else None
+
+    @property
+    def comparing(self) -> bool:
+        """Whether the present pass compares the sources."""
+        return self.phase < 0
+
+    @property
+    def writing(self) -> bool:
+        """Whether the present pass writes."""
+        return self.phase == len(self.reductions)
 
     def keep(self, start: int, partials: list[Partial]) -> None:
         """Stores what was measured of the blocks from element `start` on."""
@@ -101,6 +118,9 @@ class Task:
             whether that was the last pass.
         """
         reduction = self.reduction
+        if self.comparing and not self.differs:
+            self.unmoved, self.phase, self.next = True, len(self.reductions), 0
+            return False
         if reduction is not None and self.computation is not None:
             ordered = [self.partials[block] for block in sorted(self.partials)]
             found = reduction.gather(
@@ -139,6 +159,10 @@ def open_tasks(
         METHODS[operation.method].reductions(values) if only is None else (only,)
         for operation, values in zip(plan.operations, parameters, strict=True)
     ]
+    keeps = [
+        keeps_base(operation.method, values)
+        for operation, values in zip(plan.operations, parameters, strict=True)
+    ]
 
     opener, updates = InputOpener(plan.row_maps, files, device), AddedUpdates(plan, files, device)
     for number in sorted(numbers, key=lambda number: _place(plan.steps[number])):
@@ -153,15 +177,19 @@ def open_tasks(
         method, values = METHODS[plan.operations[step.operation].method], parameters[step.operation]
         base, inputs = opener.open(step, dtype)
         whole = method.whole(facts, values)
+        inputs = updates.to(number, inputs, dtype)
+        alike = sources_alike(step, base, inputs) if only is None and keeps[step.operation] else []
+        compared = look_alike(files, alike, step.output.bytes)
         yield Task(
             number=number,
             step=step,
-            computation=Computation(method, values, facts, dtype, base, updates.to(number, inputs, dtype)),
+            computation=Computation(method, values, facts, dtype, base, inputs, alike if compared else []),
             size=facts.elements,
             piece=chunk_elements if whole is None else max(1, ROWS_CHUNK // max(1, whole)) * whole,
             reductions=reductions[step.operation],
             writes=only is None,
             statistics=known(number),
+            phase=-1 if compared else 0,
         )
 
 

@@ -28,6 +28,14 @@ class ByteBuffer:
             return torch.empty(0, dtype=dtype)
         return torch.frombuffer(self.view(elements * dtype.itemsize), dtype=torch.uint8).view(dtype)
 
+    def holds(self, other: ByteBuffer, count: int) -> bool:
+        """Whether the first `count` bytes are those of another buffer."""
+        # Words are compared many times as fast as bytes.
+        words = count // 8
+        if not torch.equal(self.tensor(torch.int64, words), other.tensor(torch.int64, words)):
+            return False
+        return self.view(count)[8 * words :] == other.view(count)[8 * words :]
+
 
 class Scratch:
     """Tensors that one thread uses again for every chunk, each known by a name."""
