@@ -52,7 +52,7 @@ class GpuLane:
         Raises:
             WorkerError: out-of-memory, even with the smallest chunks; the codes of a CPU's lane.
         """
-        if piece.task.computation is None:
+        if piece.task.of_bytes:
             self._copies.run(piece)
             return [piece]
         start = piece.start

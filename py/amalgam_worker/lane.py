@@ -61,13 +61,14 @@ class Lane:
         return []
 
     def _load(self, computation: Computation, start: int, count: int) -> Chunk:
-        inputs = [
-            source.take(self._workspace, f"source {slot}", start, count)
-            for slot, source in enumerate(computation.inputs, 1)
-        ]
-        base = None
-        if computation.base is not None:
-            base = computation.base.take(self._workspace, "source 0", start, count)
+        taken: list[torch.Tensor] = []
+        for slot, (source, twin) in enumerate(computation.sources):
+            if twin is None:
+                taken.append(source.take(self._workspace, f"source {slot}", start, count))
+            else:
+                copy = self._workspace.scratch.take(f"source {slot}", count, computation.dtype)
+                taken.append(copy.copy_(taken[twin]))
+        base, inputs = (taken[0], taken[1:]) if computation.has_base else (None, taken)
         return Chunk(computation.facts, start, base, inputs, self._workspace.scratch)
 
     def _store(self, piece: Piece, values: torch.Tensor) -> None:

@@ -24,7 +24,7 @@ from amalgam_worker.protocol import Plan, Step
 from amalgam_worker.tensors.dtypes import compute_dtype
 from amalgam_worker.tensors.inputs import InputOpener
 from amalgam_worker.tensors.reader import InputFiles
-from amalgam_worker.tensors.stored import StoredTensor
+from amalgam_worker.tensors.stored import StoredTensor, StoredValues
 from amalgam_worker.tensors.values import Values
 from amalgam_worker.unmoved import keeps_base, look_alike, sources_alike
 
@@ -37,8 +37,9 @@ class Computation:
     parameters: Parameters
     facts: TensorFacts
     dtype: torch.dtype
-    base: Values | None
-    inputs: list[Values]
+    has_base: bool
+    # The base, if there is one, then the inputs, each with the number of an earlier one that is the same.
+    sources: list[tuple[Values, int | None]]
     # The base and the inputs where they seem to be the same, and merging them then makes a copy; else none.
     alike: list[StoredTensor] = field(default_factory=list)
 
@@ -82,6 +83,11 @@ class Task:
     def comparing(self) -> bool:
         """Whether the present pass compares the sources."""
         return self.phase < 0
+
+    @property
+    def of_bytes(self) -> bool:
+        """Whether the present pass takes bytes as they are stored, to compare or to copy them."""
+        return self.computation is None or self.comparing or self.unmoved
 
     @property
     def writing(self) -> bool:
@@ -179,11 +185,14 @@ def open_tasks(
         whole = method.whole(facts, values)
         inputs = updates.to(number, inputs, dtype)
         alike = sources_alike(step, base, inputs) if only is None and keeps[step.operation] else []
+        sources = with_twins(inputs if base is None else [base, *inputs])
         compared = look_alike(files, alike, step.output.bytes)
         yield Task(
             number=number,
             step=step,
-            computation=Computation(method, values, facts, dtype, base, inputs, alike if compared else []),
+            computation=Computation(
+                method, values, facts, dtype, base is not None, sources, alike if compared else []
+            ),
             size=facts.elements,
             piece=chunk_elements if whole is None else max(1, ROWS_CHUNK // max(1, whole)) * whole,
             reductions=reductions[step.operation],
@@ -191,6 +200,16 @@ def open_tasks(
             statistics=known(number),
             phase=-1 if compared else 0,
         )
+
+
+def with_twins(sources: list[Values]) -> list[tuple[Values, int | None]]:
+    """Sources of a step, each with the number of the first before it that has the same bytes of the same file."""
+    stored = [source if isinstance(source, StoredValues) else None for source in sources]
+    twins = [None if one is None else stored.index(one) for one in stored]
+    return [
+        (source, None if twin == number else twin)
+        for number, (source, twin) in enumerate(zip(sources, twins, strict=True))
+    ]
 
 
 def _place(step: Step) -> tuple[int, int]:

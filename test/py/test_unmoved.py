@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,18 @@ def test_passes_are_left_out(name: str, tmp_path: Path, monkeypatch: pytest.Monk
 )
 def test_methods_that_keep_the_base(method: str, shared: Values, per_input: list[Values], kept: bool) -> None:
     assert keeps_base(method, Parameters(dict(shared), [dict(values) for values in per_input])) is kept
+
+
+@pytest.mark.parametrize("name", ["ties", "karcher", "model_stock", "task_arithmetic"])
+def test_one_range_is_read_once(name: str, tmp_path: Path) -> None:
+    """Of two inputs that are one tensor of one file, with the bits that copies in two files give."""
+    has_base, shared, per_input = OPERATIONS[name]
+    base = {"changed": tensors(torch.bfloat16)["changed"]}
+    tuned = {"changed": base["changed"] * 1.5}
+    apart = plan_method(tmp_path, name, base if has_base else None, [tuned, tuned], shared, per_input)
+    (step,) = apart.steps
+    twin = dataclasses.replace(step.inputs[1], parts=step.inputs[0].parts)
+    together = dataclasses.replace(apart, steps=[dataclasses.replace(step, inputs=[step.inputs[0], twin])])
+    (output, read), (expected, all_read) = merged(together), merged(apart)
+    assert output == expected
+    assert read == (all_read * 2 // 3 if has_base else all_read // 2)
