@@ -185,25 +185,24 @@ def open_tasks(
         whole = method.whole(facts, values)
         inputs = updates.to(number, inputs, dtype)
         alike = sources_alike(step, base, inputs) if only is None and keeps[step.operation] else []
-        sources = with_twins(inputs if base is None else [base, *inputs])
-        compared = look_alike(files, alike, step.output.bytes)
+        taken = with_twins(inputs if base is None else [base, *inputs])
+        if not look_alike(files, alike, step.output.bytes):
+            alike = []
         yield Task(
             number=number,
             step=step,
-            computation=Computation(
-                method, values, facts, dtype, base is not None, sources, alike if compared else []
-            ),
+            computation=Computation(method, values, facts, dtype, base is not None, taken, alike),
             size=facts.elements,
             piece=chunk_elements if whole is None else max(1, ROWS_CHUNK // max(1, whole)) * whole,
             reductions=reductions[step.operation],
             writes=only is None,
             statistics=known(number),
-            phase=-1 if compared else 0,
+            phase=-1 if alike else 0,
         )
 
 
 def with_twins(sources: list[Values]) -> list[tuple[Values, int | None]]:
-    """Sources of a step, each with the number of the first before it that has the same bytes of the same file."""
+    """Sources of a step, each with the number of the first before it that is the same tensor of one file."""
     stored = [source if isinstance(source, StoredValues) else None for source in sources]
     twins = [None if one is None else stored.index(one) for one in stored]
     return [
