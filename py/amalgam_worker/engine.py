@@ -10,6 +10,7 @@ from functools import partial
 
 import torch
 
+from amalgam_worker import fusion
 from amalgam_worker.adapters.store_factors import store_factors
 from amalgam_worker.devices import resolve_device, usable_cpus
 from amalgam_worker.errors import WorkerError, cancelled
@@ -116,6 +117,8 @@ def execute(
     chosen = whole(plan) if part is None else part
     if settings.device.type == "cpu":
         prepare(_computed_bytes(plan, chosen))
+    else:
+        fusion.enable(settings.device)
     progress, survey = _Progress(report), Survey(plan)
     files = InputFiles(plan.files)
     tasks = partial(open_tasks, plan, files, settings.device, settings.chunk_elements, _COPY_BYTES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from amalgam_worker.kernels.fused_election import fused_agreeing_sums
 from amalgam_worker.native.election import ELECTION, elect
 from amalgam_worker.tensors.buffers import Scratch
 
@@ -49,7 +50,8 @@ def agreeing_sums(
     """
     call = ELECTION.serving(vectors[0])
     if call is None:
-        return eager_agreeing_sums(vectors, factors, weights, scratch, sign_of_zero)
+        fused = fused_agreeing_sums(vectors, factors, weights, sign_of_zero)
+        return fused or eager_agreeing_sums(vectors, factors, weights, scratch, sign_of_zero)
     elements, dtype = vectors[0].numel(), vectors[0].dtype
     total = scratch.take("election total", elements, dtype)
     divisor = scratch.take("election divisor", elements, dtype)
