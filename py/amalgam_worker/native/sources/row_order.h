@@ -72,6 +72,15 @@ class RowOrder {
 
     int64_t rank(int64_t i) const { return rank_[i]; }
 
+    // The rank of an element, by comparing it with all others.
+    int64_t counted_rank(int64_t i) const {
+        const uint32_t pattern = magnitude(values_[i]);
+        int32_t before = 0;
+        for (int64_t other = 0; other < i; other++) before += magnitude(values_[other]) <= pattern;
+        for (int64_t other = i + 1; other < columns_; other++) before += magnitude(values_[other]) < pattern;
+        return before;
+    }
+
   private:
     static constexpr int32_t SHIFT = 16, BUCKETS = 2048;
 
