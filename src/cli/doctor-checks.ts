@@ -10,6 +10,7 @@ import { describeTorch, isInterpreter, type Probed } from '../runtime/facts.js';
 import { amalgamHome } from '../runtime/home.js';
 import { askTorch, type PythonInspection } from '../runtime/inspect.js';
 import { packageRoot } from './context.js';
+import { checkKernels } from './kernels-check.js';
 
 /** One line of the doctor. `note` is worth knowing, `warning` may bite, `failed` stops amalgam from working. */
 export type Check = {
@@ -85,7 +86,8 @@ export const checkPython = async (
     return [...found, chosen, check('environment', 'note', `${choice.kind}, made at the first run: ${directory}`)];
   }
   const ready = check('environment', 'ok', `${choice.kind}, ready: ${directory}`);
-  return [...found, chosen, ready, await checkTorch(python, env, choice.base.facts.torch?.cuda ?? null)];
+  const torch = await checkTorch(python, env, choice.base.facts.torch?.cuda ?? null);
+  return [...found, chosen, ready, torch, ...(torch.state === 'failed' ? [] : [await checkKernels(python, env)])];
 };
 
 /** Below these a merge of two models of 7 B parameters, or the first set-up, is likely to fail. */

@@ -18,6 +18,7 @@ from amalgam_worker.native.compiler import Compiler, flags, processor
 
 SOURCES = Path(__file__).parent / "sources"
 _UNFINISHED = "unfinished-"
+_FAILURE = "failure.txt"
 _SECONDS = 120
 _ABANDONED_SECONDS = 3600
 
@@ -67,6 +68,23 @@ def build(folder: Path, compiler: Compiler, sources: Path = SOURCES) -> Path:
         raise BuildError(f"{folder}: {error.strerror or error}") from error
 
 
+def note_failure(folder: Path, compiler: Compiler, reason: str) -> None:
+    """Keeps the reason why a build failed, if there is a place for it."""
+    try:
+        (folder / _FAILURE).write_text(f"{digest_of_sources(compiler)} {reason}\n", encoding="utf-8")
+    except OSError:
+        return
+
+
+def read_failure(folder: Path, compiler: Compiler) -> str | None:
+    """Why the last build of the library failed, if it did and nothing has changed since."""
+    try:
+        digest, _, reason = (folder / _FAILURE).read_text(encoding="utf-8").strip().partition(" ")
+    except OSError:
+        return None
+    return reason if digest == digest_of_sources(compiler) else None
+
+
 def _compile(command: Sequence[str], sources: Path, target: Path) -> None:
     units = [str(path) for path in sorted(sources.glob("*.cpp"))]
     try:
@@ -87,7 +105,7 @@ def _compile(command: Sequence[str], sources: Path, target: Path) -> None:
 
 def _low_priority() -> list[str]:
     nice = shutil.which("nice")
-    return [] if nice is None else [nice, "-n", "10"]
+    return [] if nice is None else [nice, "-n", "5"]
 
 
 def _remove_abandoned(folder: Path) -> None:

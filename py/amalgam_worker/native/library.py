@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -40,7 +39,7 @@ def unload() -> None:
         kernel.call = None
 
 
-def in_use() -> Iterable[Kernel]:
+def in_use() -> list[Kernel]:
     """The kernels that are used now."""
     return [kernel for kernel, _ in TABLE if kernel.call is not None]
 

@@ -7,15 +7,15 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from amalgam_worker.native.build import BuildError, build, find_built
+from amalgam_worker.native.build import BuildError, build, find_built, note_failure
 from amalgam_worker.native.compiler import Compiler, find_compiler
 
 # The host names the folder; without one nothing is compiled.
 FOLDER = "AMALGAM_KERNELS_FOLDER"
 SWITCH = "AMALGAM_COMPILED_KERNELS"
 # Merges of less are done before the library would be loaded, or compiled.
-_LEAST_TO_LOAD = 32 * 2**20
-_LEAST_TO_BUILD = 1024 * 2**20
+_LEAST_TO_LOAD = 32 * 10**6
+LEAST_TO_BUILD = 10**9
 
 _lock = threading.Lock()
 _started: set[str] = set()
@@ -26,7 +26,7 @@ def prepare(input_bytes: int, environment: Mapping[str, str] = os.environ) -> No
     folder = kernels_folder(environment)
     if folder is None or input_bytes < _LEAST_TO_LOAD:
         return
-    may_build = input_bytes >= _LEAST_TO_BUILD
+    may_build = input_bytes >= LEAST_TO_BUILD
     with _lock:
         wanted = {"load", "build"} if may_build else {"load"}
         if wanted <= _started:
@@ -60,6 +60,8 @@ def _prepare(folder: Path, compiler: Compiler, may_build: bool) -> None:
             library = build(folder, compiler)
         if library is not None:
             load(library)
-    except (BuildError, LoadError, OSError):
-        # torch goes on; `amalgam doctor` tells why.
+    # torch goes on; `amalgam doctor` tells why.
+    except BuildError as error:
+        note_failure(folder, compiler, str(error))
+    except (LoadError, OSError):
         return
