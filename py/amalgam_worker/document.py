@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 from amalgam_worker import wire
+from amalgam_worker.quick_decoder import is_dataclass, quick_decoder
 from amalgam_worker.wire import WireError
 
 T = TypeVar("T")
@@ -23,9 +24,11 @@ class _Text:
 
     def next_is(self, mark: str) -> bool:
         """Whether the next character is `mark`, which is then passed; spaces before it are."""
-        match = _spaces.match(self._text, self._place)
-        self._place = self._place if match is None else match.end()
         found = self._text.startswith(mark, self._place)
+        if not found or not mark:
+            match = _spaces.match(self._text, self._place)
+            self._place = self._place if match is None else match.end()
+            found = self._text.startswith(mark, self._place)
         self._place += len(mark) if found else 0
         return found
 
@@ -83,7 +86,8 @@ def _field(source: _Text, annotation: Any) -> Any:
     decode = wire.decoder(annotation)
     if get_origin(annotation) is not list or not source.next_is("["):
         return decode(source.value())
-    decode_item = wire.decoder(annotation.__args__[0])
+    kind = annotation.__args__[0]
+    decode_item = quick_decoder(kind) if is_dataclass(kind) else wire.decoder(kind)
     items: list[Any] = []
     if source.next_is("]"):
         return items

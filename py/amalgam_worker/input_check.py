@@ -26,6 +26,8 @@ from amalgam_worker.tensors.zero_padding import inner_shape
 
 def check_input(plan: Plan, step: Step, source: StepInput) -> None:
     """Raises WorkerError `plan-invalid` naming the first fault of a base or an input."""
+    if _is_plain(plan, step, source):
+        return
     name = f"{source.tensor} of model {source.model}"
     if not source.parts:
         fail(f"{name} has no parts")
@@ -45,6 +47,20 @@ def check_input(plan: Plan, step: Step, source: StepInput) -> None:
         _check_room(step, name, shape)
     if source.lora is not None:
         check_update(plan, name, source.shape, source.lora)
+
+
+def _is_plain(plan: Plan, step: Step, source: StepInput) -> bool:
+    """Whether a source is one range in its file that has the step's shape, and has no fault: most are so."""
+    if source.rows is not None or source.lora is not None or len(source.parts) != 1:
+        return False
+    (part,) = source.parts
+    return (
+        source.shape == step.shape == part.shape
+        and min(part.shape, default=0) >= 0
+        and 0 <= part.file < len(plan.files)
+        and part.bytes == prod(part.shape) * item_size(part.dtype)
+        and 0 <= part.offset <= plan.files[part.file].bytes - part.bytes
+    )
 
 
 def _check_room(step: Step, name: str, shape: list[int]) -> None:

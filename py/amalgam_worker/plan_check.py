@@ -55,7 +55,5 @@ def _check_step(plan: Plan, step: Step) -> None:
     count = len(plan.operations[step.operation].per_input)
     if count != len(step.inputs):
         fail(f"{name} has {len(step.inputs)} inputs, its operation {count}")
-    if not all(
-        is_floating(dtype) for dtype in {output.dtype, *(source.parts[0].dtype for source in sources)}
-    ):
+    if not (is_floating(output.dtype) and all(is_floating(source.parts[0].dtype) for source in sources)):
         fail(f"{name} is not floating point: no method can merge it")
