@@ -1,9 +1,12 @@
 import { availableParallelism, freemem } from 'node:os';
 import { exitCodes, UserError } from '../errors.js';
 import { formatBytes, plural } from '../format.js';
-import { fitMemory, type Streaming } from '../plan/fit-memory.js';
+import { type FittedStreaming, fitMemory } from '../plan/fit-memory.js';
+import { fitGpuMemory, gpuThreads } from '../plan/gpu-memory.js';
 import { methodSpec } from '../protocol/methods.js';
 import type { Plan } from '../protocol/plan.js';
+import { namedDevices } from '../run/devices.js';
+import type { StreamingOn } from '../run/merge.js';
 import type { MemoryFlags } from './memory-flags.js';
 
 const mostByDefault = 2 * 1024 ** 3;
@@ -37,36 +40,46 @@ const limitInMemory = (): UserError =>
 
 export type LimitedMerge = MemoryFlags & {
   /** As asked for. */
+  readonly device: string;
   readonly threads: number | null;
-  /** That merge at once and share the threads and the limit. */
-  readonly workers: number;
   /** False: the result stays in memory. */
   readonly saved: boolean;
 };
 
 /**
  * The plan with the memory that it will take here, and how to stream so that it keeps to the limit that was asked for,
- * or if it can to the usual one.
+ * or if it can to the usual one. Workers that merge at once share it, and the threads of the processor.
  */
 export const withinMemory = (
   plan: Plan,
-  { maxMemory, threads, workers, saved }: LimitedMerge,
+  { maxMemory, device, threads, saved }: LimitedMerge,
   warn: (message: string) => void,
-): { plan: Plan; streaming: Streaming | undefined } => {
+): { plan: Plan; streamingOn: StreamingOn | undefined } => {
   if (!saved) {
     if (maxMemory !== undefined) throw limitInMemory();
-    return { plan, streaming: undefined };
+    return { plan, streamingOn: undefined };
   }
   const limit = maxMemory ?? Math.min(mostByDefault, Math.floor(freeMemory() / 4));
   const fixed = threads !== null;
-  const each = Math.max(1, Math.floor((threads ?? availableParallelism()) / workers));
-  const fitted = fitMemory(plan, { limit: Math.floor(limit / workers), threads: each, fixed });
-  const streaming = { threads: fitted.threads, chunkElements: fitted.chunkElements };
-  const peakMemory = workers * fitted.peakMemory;
-  if (peakMemory > limit) {
-    if (maxMemory !== undefined)
-      throw outOfReach(plan, { needed: peakMemory, limit, threads: workers * streaming.threads, fixed });
+  const fitOn = (name: string, workers: number): FittedStreaming => {
+    const each = Math.floor(limit / workers);
+    const fitted =
+      name === 'cpu'
+        ? fitMemory(plan, {
+            limit: each,
+            threads: Math.max(1, Math.floor((threads ?? availableParallelism()) / workers)),
+            fixed,
+          })
+        : fitGpuMemory(plan, { limit: each, threads: threads ?? gpuThreads, fixed });
+    const needed = workers * fitted.peakMemory;
+    if (needed > limit && maxMemory !== undefined)
+      throw outOfReach(plan, { needed, limit, threads: workers * fitted.threads, fixed });
+    return { ...fitted, peakMemory: needed };
+  };
+  const names = namedDevices(device);
+  // Whether there is a GPU is known later: what is shown of `auto` is the processor's.
+  const { peakMemory } = fitOn(names[0] === 'auto' ? 'cpu' : (names[0] ?? 'cpu'), names.length);
+  if (peakMemory > limit)
     warn(`this merge needs about ${formatBytes(peakMemory)}, more than ${formatBytes(limit)}, the usual limit here`);
-  }
-  return { plan: { ...plan, estimate: { ...plan.estimate, peakMemory } }, streaming };
+  return { plan: { ...plan, estimate: { ...plan.estimate, peakMemory } }, streamingOn: fitOn };
 };

@@ -43,7 +43,7 @@ export const plan = async (context: CliContext, recipe: string, flags: PlanFlags
       const warn = (message: string) => void context.stderr.write(`warning: ${message}\n`);
       const fitted = withinMemory(
         planned.plan,
-        { ...flags, threads: flags.threads ?? null, workers: 1, saved: true },
+        { ...flags, device: 'cpu', threads: flags.threads ?? null, saved: true },
         warn,
       );
       context.stdout.write(renderPlan(summarise(fitted.plan), styleFor(context.stdout, context.env), widthOf(context)));

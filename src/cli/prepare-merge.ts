@@ -5,7 +5,6 @@ import type { FindRepository } from '../hub/open-model.js';
 import { summarise } from '../plan/summarise.js';
 import type { EvaluationTask } from '../protocol/messages.js';
 import { openComparedBase } from '../run/compared-base.js';
-import { namedDevices } from '../run/devices.js';
 import { fetchInputs } from '../run/fetch-inputs.js';
 import { adapterInMemory, inMemory } from '../run/memory-model.js';
 import type { MergeOptions } from '../run/merge.js';
@@ -46,16 +45,14 @@ export const prepareMerge = async (
   if (plan === null || faults.some(isError)) throw refuseFaults(shown, faults, exitCodeOf(faults));
   if (output === null && makesAdapter(plan)) throw adapterInMemory();
   const base = tasks.length > 0 ? await openComparedBase(plan, recipe?.adapterBase ?? null, findRepository) : null;
-  const { device, threads } = compute;
-  const limited = { ...flags, threads, workers: namedDevices(device).length, saved: output !== null };
-  const fitted = withinMemory(plan, limited, warn);
+  const fitted = withinMemory(plan, { ...flags, ...compute, saved: output !== null }, warn);
   const summary = summarise(fitted.plan);
   emit({ type: 'plan-ready', plan: output === null ? inMemory(summary) : summary });
   const { python, environment } = await pythonFor(context, emit);
   await fetchInputs([...downloads, ...(base?.downloads ?? [])], { emit, signal });
   return {
     plan: { ...fitted.plan, files: afterDownload(plan.files) },
-    streaming: fitted.streaming,
+    streamingOn: fitted.streamingOn,
     comparedBase: base?.path ?? null,
     version: packageVersion,
     tasks,

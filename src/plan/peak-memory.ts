@@ -39,7 +39,8 @@ const wholeOf = ({ method, shared }: Operation, shape: readonly number[]): numbe
   return whole === 'row' && isWhole ? (shape.at(-1) ?? 1) : null;
 };
 
-const chunkOf = (operation: Operation, shape: readonly number[], chunkElements: number): number => {
+/** Elements of the chunks that a tensor is cut into. */
+export const chunkOf = (operation: Operation, shape: readonly number[], chunkElements: number): number => {
   const whole = wholeOf(operation, shape);
   const chunk = whole === null ? chunkElements : Math.max(1, Math.floor(rowsChunk / Math.max(1, whole))) * whole;
   return Math.min(chunk, elementsIn(shape));

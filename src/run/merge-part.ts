@@ -13,7 +13,7 @@ import { writePlan } from './write-plan.js';
 
 export type MergePartOptions = Omit<WorkerOptions, 'tasks'> & {
   readonly plan: Plan;
-  readonly streaming?: MergeOptions['streaming'];
+  readonly streamingOn?: MergeOptions['streamingOn'];
   readonly output: string;
   readonly force: boolean;
   readonly version: string;

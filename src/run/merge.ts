@@ -27,10 +27,13 @@ export type WorkerOptions = {
   readonly signal: AbortSignal;
 };
 
+/** How one of so many workers merges on a device. */
+export type StreamingOn = (device: string, workers: number) => Streaming;
+
 export type MergeOptions = WorkerOptions & {
   readonly plan: Plan;
-  /** How to merge on a CPU to keep to a limit of memory; left out: as the worker chooses. */
-  readonly streaming?: Streaming | undefined;
+  /** To keep to a limit of memory; left out: as the worker chooses. */
+  readonly streamingOn?: StreamingOn | undefined;
   readonly output: string;
   readonly force: boolean;
   readonly version: string;
@@ -75,15 +78,6 @@ export const withWorker = async <Result>(
   }
 };
 
-/** The threads and chunks of a merge; a GPU has its own. */
-const streamingOn = (
-  device: string,
-  { threads, streaming }: Pick<MergeOptions, 'threads' | 'streaming'>,
-): { threads: number | null; chunkElements: number | null } =>
-  device === 'cpu' && streaming !== undefined
-    ? { threads: streaming.threads, chunkElements: streaming.chunkElements }
-    : { threads, chunkElements: null };
-
 /** Has the plan, or a part of it, carried out by the worker, and by others where several devices merge. */
 export const streamPlan = async (
   first: Worker,
@@ -91,9 +85,12 @@ export const streamPlan = async (
   options: Omit<MergeOptions, 'output' | 'force' | 'evaluation' | 'comparedBase'>,
 ): Promise<MergeResult> => {
   const { plan, emit, signal } = options;
-  const mergeOn: MergeOn = (worker, device, part, watching) =>
-    worker.merge({ job: 1, ...job, part, device, ...streamingOn(device, options) }, watching);
   const devices = mergingDevices(options.device, first.info.devices, plan.estimate.bytesWritten);
+  const mergeOn: MergeOn = (worker, device, part, watching) => {
+    const usual = { threads: options.threads, chunkElements: null };
+    const { threads, chunkElements } = options.streamingOn?.(device, devices.length) ?? usual;
+    return worker.merge({ job: 1, ...job, part, device, threads, chunkElements }, watching);
+  };
   const startAnother = (stopped: AbortSignal) => startTelling({ ...options, ahead: undefined, tasks: [] }, stopped);
   return mergeTogether({ plan, part: job.part, devices, first, startAnother, mergeOn, emit, signal });
 };
