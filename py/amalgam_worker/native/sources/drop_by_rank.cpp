@@ -55,7 +55,7 @@ AMALGAM_KERNEL int64_t amalgam_drop_by_rank(float *values, int64_t rows, int64_t
         for (int64_t o = 0; o < count; o++) {
             const int32_t i = open[o], rank = wanted[o];
             const bool may_stay = order.beyond(i) > rank, may_go = order.least(i) < rank;
-            kept[i] = may_stay ? 1.0f : 0.0f;
+            kept[i] = (float)may_stay;
             open[unsure] = i;
             wanted[unsure] = rank;
             unsure += may_stay & may_go;
