@@ -14,12 +14,15 @@ from amalgam_worker.tensors.buffers import Scratch
 Pairs = Sequence[tuple[torch.Tensor, torch.Tensor]]
 
 
-def gram(vectors: list[torch.Tensor], scratch: Scratch) -> torch.Tensor:
-    """All dot products of N vectors of shape [n]; float64 of shape [N, N], symmetric.
+def gram(vectors: list[torch.Tensor], block: int, scratch: Scratch) -> torch.Tensor:
+    """All dot products of N vectors of shape [n], per block of so many elements.
 
     Products and sums are float64: squares of small bf16 differences vanish in narrower types.
+
+    Returns:
+        float64 of shape [B, N, N], symmetric, for the n / block blocks, rounded up.
     """
-    return _dots(_pairs(vectors), scratch)[_places(len(vectors))]
+    return _dots(_pairs(vectors), block, scratch)[:, _places(len(vectors))]
 
 
 def gram_by_row(vectors: list[torch.Tensor], start: int, columns: int, scratch: Scratch) -> torch.Tensor:
@@ -39,19 +42,22 @@ def gram_by_row(vectors: list[torch.Tensor], start: int, columns: int, scratch: 
     return sums[:, _places(len(vectors))]
 
 
-def squared_norms(vectors: list[torch.Tensor], scratch: Scratch) -> torch.Tensor:
-    """The diagonal of `gram`; float64 of shape [N]."""
-    return _dots([(vector, vector) for vector in vectors], scratch)
+def squared_norms(vectors: list[torch.Tensor], block: int, scratch: Scratch) -> torch.Tensor:
+    """The diagonals of `gram`; float64 of shape [B, N]."""
+    return _dots([(vector, vector) for vector in vectors], block, scratch)
 
 
-def _dots(pairs: Pairs, scratch: Scratch) -> torch.Tensor:
+def _dots(pairs: Pairs, block: int, scratch: Scratch) -> torch.Tensor:
     call = native.DOTS.serving(pairs[0][0])
-    return eager_dots(pairs, scratch) if call is None else native.dots(call, pairs)
+    return eager_dots(pairs, block, scratch) if call is None else native.dots(call, pairs, block)
 
 
-def eager_dots(pairs: Pairs, scratch: Scratch) -> torch.Tensor:
-    """Dot products of P pairs by torch, trees over the sums of groups; float64 [P]."""
-    return tree_sums(eager_group_sums(_products(pairs, scratch)))
+def eager_dots(pairs: Pairs, block: int, scratch: Scratch) -> torch.Tensor:
+    """Dot products of P pairs by torch, per block a tree over the sums of groups; float64 [B, P]."""
+    sides = zip(
+        *(zip(one.split(block), other.split(block), strict=True) for one, other in pairs), strict=True
+    )
+    return torch.stack([tree_sums(eager_group_sums(_products(parts, scratch))) for parts in sides])
 
 
 def eager_row_dots(pairs: Pairs, start: int, columns: int, scratch: Scratch) -> torch.Tensor:

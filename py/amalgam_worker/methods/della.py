@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from math import prod
 
 import torch
@@ -40,10 +41,8 @@ def apply(
     """
     density, epsilon = parameters.each("density")[number], parameters.each("epsilon")[number]
     columns = chunk.tensor.shape[1] if len(chunk.tensor.shape) > 1 else chunk.tensor.elements
-    least, span = (density - epsilon, 2 * epsilon / (columns - 1)) if columns > 1 else (density, 0.0)
-    probabilities = torch.arange(columns, device=delta.device).to(torch.float64).mul_(span).add_(least)
-    # The last word below `p * 2^32 - 2^31`, of each rank.
-    last = torch.ceil(probabilities * 2.0**32 - 2.0**31).sub_(1).clamp_(-(2**31), 2**31 - 1).to(torch.int32)
+    limits = by_rank_remembered if len(chunk.tensor.shape) > 1 else by_rank
+    probabilities, last = limits(columns, density, epsilon, delta.device)
     facts, (first, low) = chunk.tensor, divmod(chunk.start, MASK_BLOCK)
     blocks = range(first, (chunk.start + chunk.elements - 1) // MASK_BLOCK + 1)
     keys = [mask_key(facts.seed, facts.models[number], facts.name, block) for block in blocks]
@@ -55,6 +54,21 @@ def apply(
     if divided:
         delta.div_(probabilities[ranks])
     drop_above(delta, last, ranks, keys, low, chunk.scratch)
+
+
+def by_rank(
+    columns: int, density: float, epsilon: float, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of each rank in a row the probability, float64, and the last word kept, int32; [columns] both."""
+    least, span = (density - epsilon, 2 * epsilon / (columns - 1)) if columns > 1 else (density, 0.0)
+    probabilities = torch.arange(columns, device=device).to(torch.float64).mul_(span).add_(least)
+    # The last word below `p * 2^32 - 2^31`.
+    last = torch.ceil(probabilities * 2.0**32 - 2.0**31).sub_(1).clamp_(-(2**31), 2**31 - 1)
+    return probabilities, last.to(torch.int32)
+
+
+# For the rows of matrices, which are many and alike.
+by_rank_remembered = lru_cache(maxsize=32)(by_rank)
 
 
 def ranks_along_second(values: torch.Tensor, chunk: Chunk) -> torch.Tensor:

@@ -24,20 +24,27 @@ _UNDETERMINED = 1e-6
 
 
 def measure(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-    """Dot products of the task vectors; [N, N], or [R, N, N] for the rows that the block touches."""
-    deltas = chunk.deltas()
-    if parameters.flag("filter_wise"):
-        return [gram_by_row(deltas, chunk.start, chunk.tensor.row_length, chunk.scratch)]
-    return [gram(deltas, chunk.scratch)]
+    """Dot products of the task vectors, per block; [B, N, N]."""
+    return [gram(chunk.deltas(), BLOCK, chunk.scratch)]
 
 
 def gather(
     partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
 ) -> Statistics:
-    """The interpolation ratio; float64 [1], or [rows] if `filter_wise`."""
-    if not parameters.flag("filter_wise"):
-        products = tree_sums(torch.stack([product for (product,) in partials], dim=-1))
-        return {"ratio": interpolation_ratio(products).reshape(1)}
+    """The interpolation ratio; float64 [1]."""
+    products = tree_sums(torch.cat([blocks for (blocks,) in partials]).permute(1, 2, 0))
+    return {"ratio": interpolation_ratio(products).reshape(1)}
+
+
+def measure_rows(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
+    """Dot products of the task vectors, for the rows that the block touches; [R, N, N]."""
+    return [gram_by_row(chunk.deltas(), chunk.start, chunk.tensor.row_length, chunk.scratch)]
+
+
+def gather_rows(
+    partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
+) -> Statistics:
+    """The interpolation ratios; float64 [rows]."""
     columns, count = tensor.row_length, len(tensor.models)
     products = torch.zeros(tensor.elements // columns, count, count, dtype=torch.float64)
     for block, (product,) in enumerate(partials):
@@ -88,9 +95,11 @@ def _spread(ratios: torch.Tensor, chunk: Chunk) -> torch.Tensor:
     return touched.repeat_interleave(columns)[skipped : skipped + chunk.elements]
 
 
-MODEL_STOCK = Method(
-    shared=("filter_wise",),
-    per_input=(),
-    combine=combine,
-    reductions=lambda parameters: (Reduction(measure, gather),),
-)
+def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
+    """The angles, of whole tensors or of rows."""
+    if parameters.flag("filter_wise"):
+        return (Reduction(measure_rows, gather_rows),)
+    return (Reduction(measure, gather, "per chunk"),)
+
+
+MODEL_STOCK = Method(shared=("filter_wise",), per_input=(), combine=combine, reductions=reductions)

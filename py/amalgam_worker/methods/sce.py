@@ -10,6 +10,7 @@ from amalgam_worker.kernels.sums import tree_sums
 from amalgam_worker.kernels.variance import keep_where_positive, variance
 from amalgam_worker.methods.cuts import cut_reductions, keep_before
 from amalgam_worker.methods.method import (
+    BLOCK,
     Chunk,
     Method,
     Parameters,
@@ -45,15 +46,15 @@ def selected(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> li
 
 
 def measure_energies(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-    """Sums of squares of the selected task vectors; float64 [N]."""
-    return [squared_norms(selected(chunk, statistics, parameters), chunk.scratch)]
+    """Sums of squares of the selected task vectors, per block; float64 [B, N]."""
+    return [squared_norms(selected(chunk, statistics, parameters), BLOCK, chunk.scratch)]
 
 
 def gather_weights(
     partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
 ) -> Statistics:
     """Each model's share of the mean squares; float64 [N]."""
-    energies = tree_sums(torch.stack([sums for (sums,) in partials], dim=1)).cpu() / tensor.elements
+    energies = tree_sums(torch.cat([sums for (sums,) in partials]).T).cpu() / tensor.elements
     total = energies.sum()
     if total < _SMALLEST_ENERGY:
         return {"weights": torch.full_like(energies, 1 / len(energies))}
@@ -74,7 +75,7 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
 
 def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
     """The cut among the variances, if not all elements are selected, then the weights."""
-    energies = Reduction(measure_energies, gather_weights)
+    energies = Reduction(measure_energies, gather_weights, "per chunk")
     if parameters.number("select_topk") >= 1:
         return (energies,)
     return (*cut_reductions(spread, ranks, of_nonzero=True, sampled=True), energies)

@@ -9,6 +9,7 @@ import torch
 from amalgam_worker.kernels.gram import gram
 from amalgam_worker.kernels.sums import tree_sums
 from amalgam_worker.methods.method import (
+    BLOCK,
     Chunk,
     Parameters,
     Partial,
@@ -27,15 +28,15 @@ def coefficients_reduction(solve: Callable[[torch.Tensor, Parameters], torch.Ten
     """
 
     def measure(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-        return [gram(chunk.deltas(), chunk.scratch)]
+        return [gram(chunk.deltas(), BLOCK, chunk.scratch)]
 
     def gather(
         partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
     ) -> Statistics:
-        products = tree_sums(torch.stack([product for (product,) in partials], dim=-1)).cpu()
+        products = tree_sums(torch.cat([blocks for (blocks,) in partials]).permute(1, 2, 0)).cpu()
         return {"coefficients": solve(products, parameters)}
 
-    return Reduction(measure, gather)
+    return Reduction(measure, gather, "per chunk")
 
 
 def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:

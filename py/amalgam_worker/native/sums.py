@@ -10,7 +10,7 @@ from amalgam_worker.native.kernel import COUNT, POINTER, Call, Kernel, addresses
 
 GROUP_SUMS = Kernel("amalgam_group_sums", POINTER, COUNT, POINTER)
 GROUP_DOTS = Kernel("amalgam_group_dots", POINTER, POINTER, COUNT, COUNT, POINTER)
-DOTS = Kernel("amalgam_dots", POINTER, POINTER, COUNT, COUNT, POINTER)
+DOTS = Kernel("amalgam_dots", POINTER, POINTER, COUNT, COUNT, COUNT, POINTER)
 ROW_DOTS = Kernel("amalgam_row_dots", POINTER, POINTER, COUNT, COUNT, COUNT, COUNT, POINTER)
 
 Pairs = Sequence[tuple[torch.Tensor, torch.Tensor]]
@@ -30,10 +30,11 @@ def group_dots(call: Call, pairs: Pairs, groups: int) -> torch.Tensor:
     return sums
 
 
-def dots(call: Call, pairs: Pairs) -> torch.Tensor:
-    """P pairs of [n] to float64 [P]."""
-    sums = torch.empty(len(pairs), dtype=torch.float64)
-    call(*_sides(pairs), len(pairs), pairs[0][0].numel(), sums.data_ptr())
+def dots(call: Call, pairs: Pairs, block: int) -> torch.Tensor:
+    """P pairs of [n] to float64 [n / block, P], rounded up."""
+    elements = pairs[0][0].numel()
+    sums = torch.empty(-(-elements // block), len(pairs), dtype=torch.float64)
+    call(*_sides(pairs), len(pairs), elements, block, sums.data_ptr())
     return sums
 
 

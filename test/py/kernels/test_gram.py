@@ -15,7 +15,11 @@ SCRATCH = Scratch(torch.device("cpu"))
 def test_gram_of_small_differences() -> None:
     vectors = torch.randn(3, 5000, generator=torch.Generator().manual_seed(1)) * 1e-23
     wide = vectors.double().numpy()
-    np.testing.assert_allclose(gram(list(vectors), SCRATCH).numpy(), wide @ wide.T, rtol=1e-12)
+    whole = gram(list(vectors), 65_536, SCRATCH)
+    np.testing.assert_allclose(whole.numpy(), [wide @ wide.T], rtol=1e-12)
+    blocks = gram(list(vectors), 4096, SCRATCH)
+    expected = [part @ part.T for part in (wide[:, :4096], wide[:, 4096:])]
+    np.testing.assert_allclose(blocks.numpy(), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

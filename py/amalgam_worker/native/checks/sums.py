@@ -43,7 +43,11 @@ def group_dots_agree(call: Call) -> bool:
 
 def dots_agree(call: Call) -> bool:
     """Whether they have the bits of torch."""
-    return all(same_numbers(dots(call, pairs), eager_dots(pairs, Scratch(_CPU))) for pairs in _pairs())
+    return all(
+        same_numbers(dots(call, pairs, block), eager_dots(pairs, block, Scratch(_CPU)))
+        for pairs in _pairs()
+        for block in (2 * SUM_GROUP, 2**20)
+    )
 
 
 def row_dots_agree(call: Call) -> bool:

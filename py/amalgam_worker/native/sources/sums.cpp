@@ -31,20 +31,23 @@ AMALGAM_KERNEL int64_t amalgam_group_dots(const float *const *ones, const float 
     return 0;
 }
 
-// Per pair the float64 sum of float64 products: a tree over the sums of groups.
+// Per block and pair the float64 sum of float64 products, a tree over the sums of groups: [blocks, pairs].
 AMALGAM_KERNEL int64_t amalgam_dots(const float *const *ones, const float *const *others, int64_t pairs,
-                                    int64_t elements, double *sums) {
-    const int64_t groups = (elements + SUM_GROUP - 1) / SUM_GROUP;
-    std::vector<double> by_group(pairs * groups);
-    for (int64_t group = 0; group < groups; group++) {
-        const int64_t first = group * SUM_GROUP;
-        for (int64_t p = 0; p < pairs; p++) {
-            const float *one = ones[p] + first, *other = others[p] + first;
-            by_group[p * groups + group] = group_or_rest<double>(
-                [one, other](int64_t i) { return (double)one[i] * (double)other[i]; }, elements - first);
+                                    int64_t elements, int64_t block, double *sums) {
+    const int64_t most = (block + SUM_GROUP - 1) / SUM_GROUP;
+    std::vector<double> by_group(pairs * most);
+    for (int64_t start = 0; start < elements; start += block) {
+        const int64_t size = smaller(block, elements - start), groups = (size + SUM_GROUP - 1) / SUM_GROUP;
+        for (int64_t group = 0; group < groups; group++) {
+            const int64_t first = start + group * SUM_GROUP, left = start + size - first;
+            for (int64_t p = 0; p < pairs; p++) {
+                const float *one = ones[p] + first, *other = others[p] + first;
+                by_group[p * most + group] = group_or_rest<double>(
+                    [one, other](int64_t i) { return (double)one[i] * (double)other[i]; }, left);
+            }
         }
+        for (int64_t p = 0; p < pairs; p++) *sums++ = tree_sum(by_group.data() + p * most, groups);
     }
-    for (int64_t p = 0; p < pairs; p++) sums[p] = tree_sum(by_group.data() + p * groups, groups);
     return 0;
 }
 
