@@ -54,10 +54,11 @@ def _dots(pairs: Pairs, block: int, scratch: Scratch) -> torch.Tensor:
 
 def eager_dots(pairs: Pairs, block: int, scratch: Scratch) -> torch.Tensor:
     """Dot products of P pairs by torch, per block a tree over the sums of groups; float64 [B, P]."""
-    sides = zip(
-        *(zip(one.split(block), other.split(block), strict=True) for one, other in pairs), strict=True
-    )
-    return torch.stack([tree_sums(eager_group_sums(_products(parts, scratch))) for parts in sides])
+    sums = []
+    for low in range(0, pairs[0][0].numel(), block):
+        parts = [(one[low : low + block], other[low : low + block]) for one, other in pairs]
+        sums.append(tree_sums(eager_group_sums(_products(parts, scratch))))
+    return torch.stack(sums)
 
 
 def eager_row_dots(pairs: Pairs, start: int, columns: int, scratch: Scratch) -> torch.Tensor:
