@@ -11,6 +11,7 @@ import { amalgamHome } from '../runtime/home.js';
 import { askTorch, type PythonInspection } from '../runtime/inspect.js';
 import { packageRoot } from './context.js';
 import { checkKernels } from './kernels-check.js';
+import { torchChecks } from './torch-checks.js';
 
 /** One line of the doctor. `note` is worth knowing, `warning` may bite, `failed` stops amalgam from working. */
 export type Check = {
@@ -59,17 +60,6 @@ const checkCandidate = (probed: Probed): Check => {
   return check('found', 'ok', `${place}: Python ${version}, ${describeTorch(probed.facts) ?? 'no torch'}${managed}`);
 };
 
-const checkTorch = async (python: string, env: NodeJS.ProcessEnv, build: string | null): Promise<Check> => {
-  const torch = await askTorch(python, env);
-  if (typeof torch === 'string') {
-    return check('torch', 'failed', `cannot be imported: ${torch}`, 'set AMALGAM_PYTHON to a Python whose torch works');
-  }
-  if (torch.devices.length > 0) return check('torch', 'ok', `${torch.version} on ${torch.devices.join(', ')}`);
-  if (!build) return check('torch', 'ok', `${torch.version}, on the CPU`);
-  const fix = 'nvidia-smi (it shows whether the driver sees a GPU)';
-  return check('torch', 'warning', `${torch.version} is built for CUDA ${build}, but sees no GPU: CPU only`, fix);
-};
-
 /** Every interpreter found, the one chosen and why, the environment made of it, and its torch. */
 export const checkPython = async (
   { probed, choice, environment }: PythonInspection,
@@ -86,8 +76,9 @@ export const checkPython = async (
     return [...found, chosen, check('environment', 'note', `${choice.kind}, made at the first run: ${directory}`)];
   }
   const ready = check('environment', 'ok', `${choice.kind}, ready: ${directory}`);
-  const torch = await checkTorch(python, env, choice.base.facts.torch?.cuda ?? null);
-  return [...found, chosen, ready, torch, ...(torch.state === 'failed' ? [] : [await checkKernels(python, env)])];
+  const torch = torchChecks(await askTorch(python, env), choice.base.facts.torch?.cuda ?? null);
+  const works = torch.every(({ state }) => state !== 'failed');
+  return [...found, chosen, ready, ...torch, ...(works ? [await checkKernels(python, env)] : [])];
 };
 
 /** Below these a merge of two models of 7 B parameters, or the first set-up, is likely to fail. */

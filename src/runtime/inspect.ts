@@ -12,8 +12,13 @@ import { parseRequirements } from './requirements.js';
 /** What the imported torch says of itself. */
 export type TorchReport = {
   readonly version: string;
-  /** Names of the usable GPUs; empty if there are none. */
-  readonly devices: readonly string[];
+  /** The usable GPUs; empty if there are none. */
+  readonly devices: readonly {
+    readonly name: string;
+    /** Bytes; null where it does not tell. */
+    readonly total: number | null;
+    readonly free: number | null;
+  }[];
 };
 
 export type PythonInspection = {
@@ -37,9 +42,12 @@ const importTimeout = 120_000;
 
 const question = [
   'import json, torch',
+  'def gpu(index):',
+  '    try: free, total = torch.cuda.mem_get_info(index)',
+  '    except RuntimeError: free = total = None',
+  '    return {"name": torch.cuda.get_device_name(index), "total": total, "free": free}',
   'gpus = range(torch.cuda.device_count() if torch.cuda.is_available() else 0)',
-  'names = [torch.cuda.get_device_name(index) for index in gpus]',
-  'print(json.dumps({"version": torch.__version__, "devices": names}))',
+  'print(json.dumps({"version": torch.__version__, "devices": [gpu(index) for index in gpus]}))',
 ].join('\n');
 
 /** Imports torch and asks for its devices; a string says why that failed. */
