@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from amalgam_worker.kernels.combination import linear_combination
 from amalgam_worker.kernels.gram import gram, gram_by_row
 from amalgam_worker.kernels.sums import tree_sums
 from amalgam_worker.methods.method import (
@@ -75,12 +76,10 @@ def interpolation_ratio(products: torch.Tensor) -> torch.Tensor:
 def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
     """`W_0 + t * (mean(W_i) - W_0)`."""
     assert chunk.base is not None
-    mean = chunk.inputs[0]
-    for values in chunk.inputs[1:]:
-        mean.add_(values)
-    mean.div_(len(chunk.inputs))
+    count = len(chunk.inputs)
     if not parameters.flag("filter_wise"):
-        return chunk.base.add_(mean.sub_(chunk.base).mul_(float(statistics["ratio"])))
+        return linear_combination(chunk.inputs, [float(statistics["ratio"]) / count] * count, chunk.base)
+    mean = linear_combination(chunk.inputs, [1 / count] * count)
     return chunk.base.add_(mean.sub_(chunk.base).mul_(_spread(statistics["ratio"], chunk)))
 
 

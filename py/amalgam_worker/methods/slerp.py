@@ -6,6 +6,7 @@ import math
 
 import torch
 
+from amalgam_worker.kernels.combination import linear_combination
 from amalgam_worker.kernels.sums import group_dots, tree_sums
 from amalgam_worker.methods.method import (
     Chunk,
@@ -65,8 +66,7 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
     The whole tensor is one vector. A vector of norm <= 1e-8 enters the dot product undivided.
     """
     assert chunk.base is not None
-    base_factor, input_factor = statistics["factors"].tolist()
-    return chunk.base.mul_(base_factor).add_(chunk.inputs[0].mul_(input_factor))
+    return linear_combination([chunk.base, chunk.inputs[0]], statistics["factors"].tolist())
 
 
 SLERP = Method(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 
+from amalgam_worker.kernels.combination import linear_combination
 from amalgam_worker.kernels.gram import gram
 from amalgam_worker.kernels.sums import tree_sums
 from amalgam_worker.methods.method import (
@@ -41,9 +42,4 @@ def coefficients_reduction(solve: Callable[[torch.Tensor, Parameters], torch.Ten
 
 def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
     """`sum_i(c_i * W_i)`, or with a base `W_0 + sum_i(c_i * (W_i - W_0))`."""
-    vectors, coefficients = chunk.deltas(), statistics["coefficients"].tolist()
-    result = vectors[0].mul_(coefficients[0])
-    for values, coefficient in zip(vectors[1:], coefficients[1:], strict=True):
-        # A product and a sum, rounded apart: where they are fused is not the same everywhere.
-        result.add_(values.mul_(coefficient))
-    return result if chunk.base is None else chunk.base.add_(result)
+    return linear_combination(chunk.inputs, statistics["coefficients"].tolist(), chunk.base)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from amalgam_worker.native.checks.combination import combination_agrees
 from amalgam_worker.native.checks.election import election_agrees
 from amalgam_worker.native.checks.random_drop import drop_at_random_agrees, drop_by_rank_agrees
 from amalgam_worker.native.checks.sums import (
@@ -20,6 +21,7 @@ from amalgam_worker.native.checks.top_k import (
     keep_largest_agrees,
 )
 from amalgam_worker.native.checks.variance import keep_where_positive_agrees, variance_agrees
+from amalgam_worker.native.combination import COMBINE
 from amalgam_worker.native.election import ELECTION
 from amalgam_worker.native.kernel import Call, Kernel
 from amalgam_worker.native.random_drop import DROP_AT_RANDOM, DROP_BY_RANK
@@ -47,6 +49,7 @@ TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
     (GROUP_DOTS, group_dots_agree),
     (DOTS, dots_agree),
     (ROW_DOTS, row_dots_agree),
+    (COMBINE, combination_agrees),
     (VARIANCE, variance_agrees),
     (KEEP_WHERE_POSITIVE, keep_where_positive_agrees),
 )
