@@ -38,7 +38,7 @@ const measureRound = async (method, { directory, models, flags, python, compare,
     if (mergekit !== null && compare) await checkAgreement(method, { ...files, base, python, stop });
     return { limit, amalgam, mergekit };
   } finally {
-    removeAll(Object.values(files));
+    removeAll([...Object.values(files), `${files.ours}.partial`]);
   }
 };
 
