@@ -136,6 +136,9 @@ def execute(
     finally:
         torch.set_num_threads(intra_op_threads)
         files.close()
+        if settings.streams is not None:
+            # After a failure, too: what travels still uses the lanes' memory.
+            settings.streams.release()
     return bytes_read + sum(lane.bytes_read for lane in lanes)
 
 

@@ -50,14 +50,12 @@ export const displayFlags = (command: Command): Command =>
     .option('--record <file>', 'save the events for `amalgam replay`')
     .option('--debug', 'show the traces of errors');
 
-/** `auto`, a device, or several to work on at once: `cuda:0,cuda:2`. */
+/** `auto`, a device, or several of one kind, which round alike, to work on at once: `cuda:0,cuda:2`. */
 const devices = (text: string): string => {
   const names = list(text);
-  if (names.length === 1 || (names.length > 1 && names.every((name) => /^(cpu|cuda:\d+)$/.test(name))))
-    return names.join(',');
-  throw new InvalidArgumentError(
-    'expected auto, cpu, cuda, cuda:N, or several of cpu and cuda:N such as cuda:0,cuda:1',
-  );
+  const areAlike = [/^cpu$/, /^cuda:\d+$/].some((kind) => names.every((name) => kind.test(name)));
+  if (names.length === 1 || (names.length > 1 && areAlike)) return names.join(',');
+  throw new InvalidArgumentError('expected auto, cpu, cuda, cuda:N, or several such as cuda:0,cuda:1 or cpu,cpu');
 };
 
 /** Where tensors are computed. */

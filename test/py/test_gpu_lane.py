@@ -9,14 +9,16 @@ import pytest
 import torch
 from test_engine import OPERATIONS, models, small_plan
 
+from amalgam_worker import engine, handlers
+from amalgam_worker.engine import Settings
 from amalgam_worker.errors import WorkerError
 from amalgam_worker.methods import METHODS
 from amalgam_worker.methods.linear import LINEAR
 from amalgam_worker.methods.method import Chunk, Parameters, Statistics
-from amalgam_worker.protocol import Plan
+from amalgam_worker.protocol import LogNotification, MergeParams, Plan
 from amalgam_worker.streams import Stream
 from helpers.fake_streams import FakeStreams, HazardError
-from helpers.plans import PlanMaker, operation, tensor_bytes
+from helpers.plans import PlanMaker, operation, save_plan, tensor_bytes
 from helpers.run import plan_method, run_plan
 
 Outputs = dict[str, torch.Tensor]
@@ -142,3 +144,40 @@ def test_memory_that_is_too_short_for_anything_is_told(tmp_path: Path, name: str
         run_plan(operation_plan(tmp_path, name), streams=FakeStreams(capacity=70_000))
     assert caught.value.code == "out-of-memory"
     assert "--device cpu" in (caught.value.hint or "")
+
+
+def test_a_host_is_warned_of_smaller_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save_plan(small_plan(tmp_path), tmp_path / "plan.json")
+    settings = Settings(torch.device("cpu"), 1, 1 << 20, FakeStreams(capacity=SIZE * 131_072 + 1))
+    monkeypatch.setattr(engine, "settings_on", lambda *how: settings)
+    sent = list[object]()
+    params = MergeParams(1, str(path), str(tmp_path), "cpu", None, None, None)
+    handlers.merge(params, lambda method, value: sent.append(value), lambda: False)
+    logs = [value for value in sent if isinstance(value, LogNotification)]
+    assert [log.level for log in logs] == ["warning"]
+    assert logs[0].message.endswith("in chunks of 131,072 elements")
+
+
+def test_a_gpu_is_fed_by_two_threads_in_large_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = FakeStreams()
+    monkeypatch.setattr(engine, "CudaStreams", lambda device: streams)
+    gpu = torch.device("cuda", 1)
+    assert engine.settings_on(gpu, None) == Settings(gpu, 2, 1 << 20, streams)
+    assert engine.settings_on(gpu, 3, 65_536) == Settings(gpu, 3, 65_536, streams)
+    assert engine.settings_on(torch.device("cpu"), 3).streams is None
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_nothing_travels_any_more_when_a_merge_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    streams, released = FakeStreams(), list[bool]()
+    monkeypatch.setattr(streams, "release", lambda: released.append(True))
+    plan = small_plan(tmp_path)
+    if fails:
+        (tmp_path / "model-0.safetensors").write_bytes(b"")
+        with pytest.raises(WorkerError):
+            run_plan(plan, streams=streams)
+    else:
+        run_plan(plan, streams=streams)
+    assert released == [True]

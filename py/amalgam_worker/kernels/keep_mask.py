@@ -46,7 +46,8 @@ def eager_drop_at_random(
 ) -> None:
     """`drop_at_random` by torch; what has no word above the limit is dropped."""
     words = random_words(key, low, low + values.numel(), scratch)
-    if values.dtype == torch.float32 and isfinite(float(values.sum())):
+    # Elsewhere the sum would have to be waited for.
+    if values.is_cpu and values.dtype == torch.float32 and isfinite(float(values.sum())):
         # On the bits, as integers like the words, it is one fast loop: what the gradient of a threshold does.
         bits = values.view(torch.int32)
         torch.ops.aten.threshold_backward.grad_input(bits, words, limit, grad_input=bits)
