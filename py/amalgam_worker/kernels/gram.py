@@ -69,10 +69,12 @@ def eager_row_dots(pairs: Pairs, start: int, columns: int, scratch: Scratch) -> 
 def _products(pairs: Pairs, scratch: Scratch) -> torch.Tensor:
     """float64 of shape [P, n]."""
     length = pairs[0][0].numel()
-    products = scratch.take("products", len(pairs) * length, torch.float64).view(len(pairs), length)
-    wide = scratch.take("factor", length, torch.float64)
+    distinct = {vector.data_ptr(): vector for pair in pairs for vector in pair}
+    room = scratch.take("factors", len(distinct) * length, torch.float64).view(-1, length)
+    wide = {place: row.copy_(distinct[place]) for place, row in zip(distinct, room, strict=True)}
+    products = scratch.take("products", len(pairs) * length, torch.float64).view(-1, length)
     for product, (one, other) in zip(products, pairs, strict=True):
-        product.copy_(one).mul_(wide.copy_(other))
+        torch.mul(wide[one.data_ptr()], wide[other.data_ptr()], out=product)
     return products
 
 

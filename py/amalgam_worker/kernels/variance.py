@@ -1,29 +1,38 @@
-"""How far models differ, per element."""
+"""How far models differ, per element, and what is left where they differ most."""
 
 from __future__ import annotations
 
 import torch
 
+from amalgam_worker.kernels.top_k import Cut, keep_largest
 from amalgam_worker.native import variance as native
 from amalgam_worker.tensors.buffers import Scratch
 
 
-def variance(vectors: list[torch.Tensor], scratch: Scratch) -> torch.Tensor:
-    """Population variance over N vectors of shape [n]; float32 [n], valid until the next call.
+def variance(vectors: list[torch.Tensor], base: torch.Tensor, scratch: Scratch) -> torch.Tensor:
+    """Population variance, over N vectors, of their differences to the base.
 
     It is zero where all are equal, being taken of the differences to the first vector, and the same whichever
     model has which value, being rounded from float64: many elements are alike but for that.
+
+    Args:
+        vectors: N of shape [n]; may be overwritten.
+        base: [n].
+    Returns:
+        float32 [n], valid until the next call with this scratch.
     """
-    call = native.VARIANCE.serving(vectors[0])
+    call = native.VARIANCE.serving(base)
     if call is None:
-        return eager_variance(vectors, scratch)
-    result = scratch.take("variance", vectors[0].numel(), torch.float32)
-    native.variance(call, vectors, result)
+        return eager_variance(vectors, base, scratch)
+    result = scratch.take("variance", base.numel(), torch.float32)
+    native.variance(call, vectors, base, result)
     return result
 
 
-def eager_variance(vectors: list[torch.Tensor], scratch: Scratch) -> torch.Tensor:
-    """`variance` by torch."""
+def eager_variance(vectors: list[torch.Tensor], base: torch.Tensor, scratch: Scratch) -> torch.Tensor:
+    """`variance` by torch; the vectors become differences to the base."""
+    for vector in vectors:
+        vector.sub_(base)
     first, *others = vectors
     elements = first.numel()
     mean, difference, total = (
@@ -43,17 +52,32 @@ def eager_variance(vectors: list[torch.Tensor], scratch: Scratch) -> torch.Tenso
     return scratch.take("variance", elements, torch.float32).copy_(total.mul_(share))
 
 
-def keep_where_positive(vectors: list[torch.Tensor], chosen: torch.Tensor) -> None:
-    """Zeroes vectors, in place, where `chosen` is not above zero; [n] all. It may be overwritten."""
-    call = native.KEEP_WHERE_POSITIVE.serving(vectors[0])
+def select_by_variance(
+    vectors: list[torch.Tensor], base: torch.Tensor, cut: Cut, first_block: int, scratch: Scratch
+) -> None:
+    """Makes vectors differences to the base, in place, and zeroes all where their variance is not selected.
+
+    Args:
+        vectors: N of shape [n], from the beginning of block `first_block` on.
+        base: [n].
+        cut: the variances before it are selected if they are above zero; none if it keeps none.
+    """
+    call = native.SELECT.serving(base)
     if call is None:
-        eager_keep_where_positive(vectors, chosen)
+        eager_select_by_variance(vectors, base, cut, first_block, scratch)
     else:
-        native.keep_where_positive(call, vectors, chosen)
+        native.select(call, vectors, base, (cut.threshold, cut.block, cut.kept), first_block)
 
 
-def eager_keep_where_positive(vectors: list[torch.Tensor], chosen: torch.Tensor) -> None:
-    """`keep_where_positive` by torch."""
-    torch.gt(chosen, 0, out=chosen)
+def eager_select_by_variance(
+    vectors: list[torch.Tensor], base: torch.Tensor, cut: Cut, first_block: int, scratch: Scratch
+) -> None:
+    """`select_by_variance` by torch."""
+    chosen = eager_variance(vectors, base, scratch)
+    if cut.kept == 0:
+        chosen.zero_()
+    else:
+        keep_largest(chosen, cut, first_block, scratch)
+        torch.gt(chosen, 0, out=chosen)
     for vector in vectors:
         vector.mul_(chosen)

@@ -7,8 +7,9 @@ import torch
 from amalgam_worker.kernels.gram import squared_norms
 from amalgam_worker.kernels.sign_election import agreeing_sums
 from amalgam_worker.kernels.sums import tree_sums
-from amalgam_worker.kernels.variance import keep_where_positive, variance
-from amalgam_worker.methods.cuts import cut_reductions, keep_before
+from amalgam_worker.kernels.top_k import Cut
+from amalgam_worker.kernels.variance import select_by_variance, variance
+from amalgam_worker.methods.cuts import cut_reductions
 from amalgam_worker.methods.method import (
     BLOCK,
     Chunk,
@@ -27,7 +28,8 @@ _SMALLEST_DIVISOR = 1e-6
 
 def spread(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
     """Variance of the task vectors over the models, per element; one series, float32 [n]."""
-    return [variance(chunk.deltas(), chunk.scratch)]
+    assert chunk.base is not None
+    return [variance(chunk.inputs, chunk.base, chunk.scratch)]
 
 
 def ranks(number: int, nonzero: int, parameters: Parameters) -> list[int]:
@@ -39,9 +41,9 @@ def selected(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> li
     """The task vectors, zeroed in place in all models where no element is selected."""
     if "cuts" not in statistics:
         return chunk.deltas()
-    (variances,) = spread(chunk, statistics, parameters)
-    keep_before(variances, statistics["cuts"][0, 0], chunk)
-    keep_where_positive(chunk.inputs, variances)
+    assert chunk.base is not None
+    cut, first_block = Cut(*statistics["cuts"][0, 0].tolist()), chunk.start // BLOCK
+    select_by_variance(chunk.inputs, chunk.base, cut, first_block, chunk.scratch)
     return chunk.inputs
 
 

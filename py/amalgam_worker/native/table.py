@@ -20,7 +20,7 @@ from amalgam_worker.native.checks.top_k import (
     count_top_bits_agrees,
     keep_largest_agrees,
 )
-from amalgam_worker.native.checks.variance import keep_where_positive_agrees, variance_agrees
+from amalgam_worker.native.checks.variance import select_agrees, variance_agrees
 from amalgam_worker.native.combination import COMBINE
 from amalgam_worker.native.election import ELECTION
 from amalgam_worker.native.kernel import Call, Kernel
@@ -33,7 +33,7 @@ from amalgam_worker.native.top_k import (
     COUNT_TOP_BITS,
     KEEP_LARGEST,
 )
-from amalgam_worker.native.variance import KEEP_WHERE_POSITIVE, VARIANCE
+from amalgam_worker.native.variance import SELECT, VARIANCE
 
 # Each is told a function, and whether that gives the bits of torch on values that are hard to get right.
 TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
@@ -51,5 +51,5 @@ TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
     (ROW_DOTS, row_dots_agree),
     (COMBINE, combination_agrees),
     (VARIANCE, variance_agrees),
-    (KEEP_WHERE_POSITIVE, keep_where_positive_agrees),
+    (SELECT, select_agrees),
 )

@@ -13,4 +13,7 @@
 // Elements that are worked on at a time: a few such rows stay in the first-level cache.
 constexpr int64_t STRIP = 1024;
 
+// Room for a strip. Rows of a power of two would all want the same places of the cache.
+constexpr int64_t PADDED = STRIP + 80;
+
 inline int64_t smaller(int64_t one, int64_t other) { return one < other ? one : other; }
