@@ -17,6 +17,7 @@ from amalgam_worker.methods.linear import LINEAR
 from amalgam_worker.methods.method import Chunk, Parameters, Statistics
 from amalgam_worker.protocol import LogNotification, MergeParams, Plan
 from amalgam_worker.streams import Stream
+from helpers.fake_gpu import GPU
 from helpers.fake_streams import FakeStreams, HazardError
 from helpers.plans import PlanMaker, operation, save_plan, tensor_bytes
 from helpers.run import plan_method, run_plan
@@ -116,7 +117,7 @@ def test_chunks_become_smaller_where_memory_is_short(tmp_path: Path, name: str) 
     merged = run_plan(plan, 2, 1 << 20, streams=streams, warn=said.append)
     assert_same(merged, run_plan(plan))
     # Larger ones may do in between, for a sample.
-    assert said[-1] == "cpu ran out of memory: the merge goes on in chunks of 131,072 elements"
+    assert said[-1] == "cuda:0 ran out of memory: the merge goes on in chunks of 131,072 elements"
     assert len(set(said)) == len(said) <= 2
 
 
@@ -132,7 +133,7 @@ def test_memory_may_run_out_while_a_chunk_is_merged(tmp_path: Path, monkeypatch:
 
     monkeypatch.setitem(METHODS, "linear", replace(LINEAR, combine=combine))
     assert_same(run_plan(plan, 2, 1 << 20, streams=FakeStreams(), warn=said.append), expected)
-    assert said[-1] == "cpu ran out of memory: the merge goes on in chunks of 65,536 elements"
+    assert said[-1] == "cuda:0 ran out of memory: the merge goes on in chunks of 65,536 elements"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_memory_that_is_too_short_for_anything_is_told(tmp_path: Path, name: str
 
 def test_a_host_is_warned_of_smaller_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save_plan(small_plan(tmp_path), tmp_path / "plan.json")
-    settings = Settings(torch.device("cpu"), 1, 1 << 20, FakeStreams(capacity=SIZE * 131_072 + 1))
+    settings = Settings(GPU, 1, 1 << 20, FakeStreams(capacity=SIZE * 131_072 + 1))
     monkeypatch.setattr(engine, "settings_on", lambda *how: settings)
     sent = list[object]()
     params = MergeParams(1, str(path), str(tmp_path), "cpu", None, None, None)

@@ -8,12 +8,13 @@ after the accesses before it is a hazard: a real device may read too early or ov
 from __future__ import annotations
 
 import threading
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import torch
 
 from amalgam_worker.streams import Event, Stream
+from helpers.fake_gpu import GPU, FakeGpu, GpuTensor, on_gpu
 
 Clock = dict[str, int]
 
@@ -46,7 +47,7 @@ class FakeStreams:
     """
 
     def __init__(self, ignored: tuple[str, Stream] | None = None, capacity: int | None = None) -> None:
-        self.device = torch.device("cpu")
+        self.device = GPU
         self.crossed = 0  # bytes that were copied over the bus
         self.waited: set[tuple[str, Stream]] = set()
         self._ignored = ignored
@@ -61,7 +62,7 @@ class FakeStreams:
     def on_device(self, count: int) -> torch.Tensor:
         if self._capacity is not None and count > self._capacity:
             raise torch.OutOfMemoryError(f"tried to allocate {count} bytes")
-        memory = self._known(count)
+        memory = on_gpu(self._known(count))
         with self._lock:
             # The allocator gives away again what the compute stream may be using still.
             self._access(self._enqueue("compute"), memory, True)
@@ -74,6 +75,7 @@ class FakeStreams:
             self._access(actor, target, True)
             if stream != "compute":
                 assert target.dtype == source.dtype == torch.uint8
+                assert isinstance(target, GpuTensor) == (stream == "copy in") != isinstance(source, GpuTensor)
                 self.crossed += target.numel()
         target.copy_(source)
 
@@ -98,7 +100,7 @@ class FakeStreams:
             self._access(actor, memory, writes)
 
     def computing(self) -> AbstractContextManager[object]:
-        return nullcontext()
+        return FakeGpu()
 
     def release(self) -> None:
         pass

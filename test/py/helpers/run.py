@@ -18,6 +18,9 @@ from helpers.plans import PlanMaker, Tensors, operation
 Values = Mapping[str, bool | float | str]
 
 
+CPU = torch.device("cpu")
+
+
 class MemorySink:
     """Keeps the output's bytes by their place in the shard."""
 
@@ -47,7 +50,7 @@ def run_plan(
     """Executes a plan of one shard; the output tensors by name."""
     check_plan(plan)
     sink = MemorySink(plan.shards[0].bytes)
-    settings = Settings(torch.device("cpu"), threads, chunk_elements, streams)
+    settings = Settings(streams.device if streams else CPU, threads, chunk_elements, streams)
     execute(plan, sink, settings, lambda done, tensors, name: None, stop, None, warn)
     outputs = {}
     for step in plan.steps:
