@@ -11,7 +11,8 @@ from amalgam_worker.methods.method import SAMPLE_ELEMENTS, SAMPLE_SHARE, Chunk, 
 from amalgam_worker.schedule import Piece
 from amalgam_worker.task import Computation, Task
 from amalgam_worker.tensors.buffers import ByteBuffer
-from amalgam_worker.tensors.dtypes import TORCH_DTYPES, fits
+from amalgam_worker.tensors.cast import cast_finite
+from amalgam_worker.tensors.dtypes import TORCH_DTYPES
 from amalgam_worker.tensors.sink import Sink
 from amalgam_worker.tensors.stored import StoredTensor, stored_tensor
 from amalgam_worker.tensors.workspace import Workspace
@@ -74,9 +75,8 @@ class Lane:
     def _store(self, piece: Piece, values: torch.Tensor) -> None:
         step = piece.task.step
         dtype = TORCH_DTYPES[step.output.dtype]
-        if not fits(values, dtype):
+        if not cast_finite(values, self._output.tensor(dtype, values.numel())):
             raise not_finite(piece.task)
-        self._output.tensor(dtype, values.numel()).copy_(values)
         data = self._output.view(values.numel() * dtype.itemsize)
         self._sink.write(step.output, piece.start * dtype.itemsize, data)
 

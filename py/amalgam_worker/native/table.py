@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from amalgam_worker.native.cast import TO_BFLOAT16, TO_FLOAT16
+from amalgam_worker.native.checks.cast import to_bfloat16_agrees, to_float16_agrees
 from amalgam_worker.native.checks.combination import combination_agrees
 from amalgam_worker.native.checks.election import election_agrees
 from amalgam_worker.native.checks.random_drop import drop_at_random_agrees, drop_by_rank_agrees
@@ -37,6 +39,8 @@ from amalgam_worker.native.variance import SELECT, VARIANCE
 
 # Each is told a function, and whether that gives the bits of torch on values that are hard to get right.
 TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
+    (TO_BFLOAT16, to_bfloat16_agrees),
+    (TO_FLOAT16, to_float16_agrees),
     (ELECTION, election_agrees),
     (COUNT_BETWEEN, count_between_agrees),
     (KEEP_LARGEST, keep_largest_agrees),
