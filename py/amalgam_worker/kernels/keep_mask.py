@@ -33,12 +33,17 @@ def drop_at_random(
         key: of `mask_key`.
         density: between 0 and 1, both excluded; resolved to 2^-32.
     """
-    limit = max(2**31 - 1 - round(density * 2**32), -(2**31))
+    limit = largest_dropped(density)
     call = random_drop.DROP_AT_RANDOM.serving(values)
     if call is not None:
         random_drop.drop_at_random(call, values, key, low, limit)
     else:
         eager_drop_at_random(values, key, low, limit, scratch)
+
+
+def largest_dropped(density: float) -> int:
+    """The largest word that drops its element."""
+    return max(2**31 - 1 - round(density * 2**32), -(2**31))
 
 
 def eager_drop_at_random(

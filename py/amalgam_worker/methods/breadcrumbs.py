@@ -10,6 +10,8 @@ from amalgam_worker.methods.cuts import cut_reductions, keep_before
 from amalgam_worker.methods.method import Chunk, Method, Parameters, Statistics
 from amalgam_worker.methods.sparsify import Sparsifier, thinned, thinned_deltas
 from amalgam_worker.methods.task_arithmetic import Election, elect_by_weight, family_member
+from amalgam_worker.native import task_vectors as native
+from amalgam_worker.native.task_vectors import Thinning
 
 
 def ranks(place: int, size: int, parameters: Parameters) -> list[int]:
@@ -31,10 +33,16 @@ def apply(
     delta.sub_(largest)
 
 
+def described(chunk: Chunk, number: int, statistics: Statistics, parameters: Parameters) -> Thinning:
+    """What `apply` does, for a compiled kernel."""
+    outliers, kept = statistics["cuts"][thinned(parameters).index(number)].tolist()
+    return Thinning(native.BETWEEN, kept, outliers)
+
+
 # Of n entries the int(gamma * n) of largest magnitude go, then the smallest until int(density * n) are left;
 # fewer outliers go where too few would be left. Equal magnitudes are in the order of their indices.
 # Source: Davari & Belilovsky 2023, arXiv:2312.06795, section 3.
-BETWEEN = Sparsifier(cut_reductions(thinned_deltas, ranks, sampled=True), apply)
+BETWEEN = Sparsifier(cut_reductions(thinned_deltas, ranks, sampled=True), apply, described)
 
 
 def breadcrumbs(elect: Election | None) -> Method:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import mul
 
 import torch
 
 from amalgam_worker.kernels.kept_bits import keep_packed, pack_kept
 from amalgam_worker.kernels.sign_election import elected_sum
-from amalgam_worker.kernels.sums import group_sums
+from amalgam_worker.kernels.sums import SUM_GROUP, group_sums
 from amalgam_worker.methods.method import (
+    BLOCK,
     Chunk,
     Method,
     Parameters,
@@ -18,7 +20,8 @@ from amalgam_worker.methods.method import (
     Statistics,
     TensorFacts,
 )
-from amalgam_worker.methods.sparsify import RANDOM, Sparsifier, sparsify, thinned
+from amalgam_worker.methods.sparsify import RANDOM, Sparsifier, sparsify, thinned, thinnings
+from amalgam_worker.native import task_vectors as native
 
 # L1 norms below this are taken for zero, weights that sum to less in magnitude for cancelling out.
 _SMALLEST_NORM = 1e-7
@@ -43,6 +46,22 @@ def elect_by_weight(
     return elected_sum(deltas, weights, chunk.scratch)
 
 
+def weighted_sum(
+    chunk: Chunk,
+    deltas: list[torch.Tensor],
+    factors: list[float],
+    statistics: Statistics,
+    parameters: Parameters,
+) -> torch.Tensor:
+    """The sum of the task vectors, each times its factor."""
+    for delta, factor in zip(deltas, factors, strict=True):
+        delta.mul_(factor)
+    total = deltas[0]
+    for delta in deltas[1:]:
+        total.add_(delta)
+    return total
+
+
 def rescale_kind(parameters: Parameters) -> str:
     """How task vectors are made up for what they have lost; true is `l1`."""
     kind = parameters.shared["rescale"]
@@ -51,10 +70,19 @@ def rescale_kind(parameters: Parameters) -> str:
     return str(kind)
 
 
+def rescales(statistics: Statistics, parameters: Parameters) -> list[float]:
+    """What makes up for what each thinned task vector has lost; 1 for the others."""
+    if rescale_kind(parameters) == "inverse_density":
+        return [1 / density if 0 < density < 1 else 1.0 for density in parameters.each("density")]
+    found: list[float] = statistics["rescales"].tolist() if "rescales" in statistics else []
+    return found or [1.0] * len(parameters.per_input)
+
+
 def family_member(
     sparsifier: Sparsifier | None,
     *,
     elect: Election | None,
+    by_weight: Callable[[Parameters], bool] = lambda parameters: True,
     remembers: Callable[[TensorFacts], bool] = lambda tensor: False,
 ) -> Method:
     """A method of the family.
@@ -64,7 +92,8 @@ def family_member(
     restores the L1 norm of the task vector if `rescale` is `l1`, per tensor and model; it is 1 / density if
     `inverse_density`.
 
-    Where the tensor `remembers`, the pass for the L1 norms also notes, on the CPU, what is kept.
+    `by_weight` tells whether the election is that of `elect_by_weight`, if there is one. Where the tensor
+    `remembers`, the pass for the L1 norms also notes, on the CPU, what is kept.
 
     Source: Ilharco et al. 2023, arXiv:2212.04089, section 2.
     """
@@ -79,6 +108,16 @@ def family_member(
 
     def measure_norms(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
         assert sparsifier is not None
+        assert chunk.base is not None
+        call, how = (
+            native.TASK_VECTOR_NORMS.serving(chunk.base),
+            thinnings(sparsifier, chunk, statistics, parameters),
+        )
+        if call is not None and how is not None:
+            numbers = thinned(parameters)
+            inputs, ways = [chunk.inputs[number] for number in numbers], [how[number] for number in numbers]
+            groups = -(-chunk.elements // SUM_GROUP)
+            return [native.norms(call, inputs, chunk.base, chunk.start // BLOCK, ways, groups)]
         deltas, norms, kept = chunk.deltas(), [], []
         is_noted = remembers(chunk.tensor) and chunk.scratch.device.type == "cpu"
         for number in thinned(parameters):
@@ -91,14 +130,8 @@ def family_member(
                 kept.append(pack_kept(magnitude))
         return [torch.stack(norms), *kept]
 
-    def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
-        assert chunk.base is not None
-        weights, deltas = parameters.each("weight"), chunk.deltas()
-        rescales = statistics["rescales"].tolist() if "rescales" in statistics else [1.0] * len(weights)
-        if sparsifier is not None and rescale_kind(parameters) == "inverse_density":
-            for number in thinned(parameters):
-                rescales[number] = 1 / parameters.each("density")[number]
-        factors = [weight * rescale for weight, rescale in zip(weights, rescales, strict=True)]
+    def thinned_out(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
+        deltas = chunk.deltas()
         if sparsifier is not None:
             noted = dict(zip(thinned(parameters), statistics.get("kept", ()), strict=False))
             for number, delta in enumerate(deltas):
@@ -106,15 +139,36 @@ def family_member(
                     keep_packed(delta, noted[number], chunk.start)
                 else:
                     sparsify(sparsifier, chunk, number, delta, statistics, parameters)
-        if elect is not None:
-            total = elect(chunk, deltas, factors, statistics, parameters)
-            return chunk.base.add_(total, alpha=parameters.number("lambda"))
-        total = deltas[0].mul_(factors[0])
-        for delta, factor in zip(deltas[1:], factors[1:], strict=True):
-            total.add_(delta, alpha=factor)
-        is_divided = parameters.flag("normalize") and abs(sum(weights)) >= _SMALLEST_WEIGHT
-        divisor = sum(weights) if is_divided else 1.0
-        return chunk.base.add_(total, alpha=parameters.number("lambda") / divisor)
+        return deltas
+
+    def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
+        assert chunk.base is not None
+        weights = factors = parameters.each("weight")
+        if sparsifier is not None:
+            factors = list(map(mul, weights, rescales(statistics, parameters)))
+        scale = parameters.number("lambda")
+        if elect is None and parameters.flag("normalize") and abs(sum(weights)) >= _SMALLEST_WEIGHT:
+            scale /= sum(weights)
+        call = native.MERGE_TASK_VECTORS.serving(chunk.base)
+        if call is not None and by_weight(parameters):
+            how = thinnings(sparsifier, chunk, statistics, parameters)
+            vectors = chunk.inputs if how is not None else thinned_out(chunk, statistics, parameters)
+            native.merge(
+                call,
+                vectors,
+                how is None,
+                chunk.base,
+                chunk.start // BLOCK,
+                how or [native.Thinning(native.ALL)] * len(vectors),
+                factors,
+                elect is not None,
+                weights if elect is not None and parameters.flag("normalize") else None,
+                scale,
+            )
+            return chunk.base
+        deltas = thinned_out(chunk, statistics, parameters)
+        add = weighted_sum if elect is None else elect
+        return chunk.base.add_(add(chunk, deltas, factors, statistics, parameters).mul_(scale))
 
     return Method(
         shared=("normalize", "rescale", "lambda", "int8_mask"),

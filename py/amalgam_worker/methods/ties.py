@@ -34,12 +34,17 @@ def elect(
 
     Source: Yadav et al. 2023, arXiv:2306.01708, section 3 and its published code.
     """
-    if parameters.choice("dialect") == "mergekit":
+    if elects_by_weight(parameters):
         return elect_by_weight(chunk, deltas, factors, statistics, parameters)
     sign_of_zero = int(statistics["majority"]) if "majority" in statistics else 1
     counted = [1.0] * len(deltas) if parameters.flag("normalize") else None
     total, count = agreeing_sums(deltas, factors, counted, chunk.scratch, sign_of_zero)
     return total if counted is None else total.div_(count.clamp_min_(1))
+
+
+def elects_by_weight(parameters: Parameters) -> bool:
+    """Whether the weighted task vectors elect."""
+    return parameters.choice("dialect") == "mergekit"
 
 
 def measure_signs(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
@@ -71,8 +76,8 @@ def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
     return member.reductions(parameters) + majority
 
 
-_MEMBER = family_member(LARGEST, elect=elect)
-_OF_KNOWN_CUTS = family_member(replace(LARGEST, reductions=()), elect=elect)
+_MEMBER = family_member(LARGEST, elect=elect, by_weight=elects_by_weight)
+_OF_KNOWN_CUTS = family_member(replace(LARGEST, reductions=()), elect=elect, by_weight=elects_by_weight)
 TIES = replace(
     _MEMBER,
     shared=(*_MEMBER.shared, "dialect", "trim_scope"),

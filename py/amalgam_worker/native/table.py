@@ -15,6 +15,7 @@ from amalgam_worker.native.checks.sums import (
     group_sums_agree,
     row_dots_agree,
 )
+from amalgam_worker.native.checks.task_vectors import merge_agrees, norms_agree
 from amalgam_worker.native.checks.top_k import (
     count_between_agrees,
     count_equal_agrees,
@@ -28,6 +29,7 @@ from amalgam_worker.native.election import ELECTION
 from amalgam_worker.native.kernel import Call, Kernel
 from amalgam_worker.native.random_drop import DROP_AT_RANDOM, DROP_BY_RANK
 from amalgam_worker.native.sums import DOTS, GROUP_DOTS, GROUP_SUMS, ROW_DOTS
+from amalgam_worker.native.task_vectors import MERGE_TASK_VECTORS, TASK_VECTOR_NORMS
 from amalgam_worker.native.top_k import (
     COUNT_BETWEEN,
     COUNT_EQUAL,
@@ -47,6 +49,8 @@ TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
     (COUNT_TOP_BITS, count_top_bits_agrees),
     (COUNT_LOW_BITS, count_low_bits_agrees),
     (COUNT_EQUAL, count_equal_agrees),
+    (MERGE_TASK_VECTORS, merge_agrees),
+    (TASK_VECTOR_NORMS, norms_agree),
     (DROP_AT_RANDOM, drop_at_random_agrees),
     (DROP_BY_RANK, drop_by_rank_agrees),
     (GROUP_SUMS, group_sums_agree),
