@@ -29,7 +29,6 @@ HOST = torch.arange(4.0)
         lambda ours: HOST.clone().add_(ours, alpha=2),
         lambda ours: torch.dot(ours, HOST),
         lambda ours: ours.numpy(),
-        lambda ours: ours.data_ptr(),
     ],
 )
 def test_the_two_sides_do_not_mix(mixed: Callable[[Ours], object]) -> None:

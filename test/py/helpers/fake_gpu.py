@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 GPU = torch.device("cuda", 0)
 # What CUDA does with tensors of both sides: it copies, or takes places from the host.
 _CROSSING = {"copy_", "__getitem__", "__setitem__", "to"}
-_OF_THE_HOST = {"numpy", "data_ptr", "__array__"}
+_OF_THE_HOST = {"numpy", "__array__"}
 # Where a number of the host does not count as one.
 _JOINING = {"stack", "cat"}
 
