@@ -23,6 +23,7 @@ const temporaries: Partial<Record<MethodName, number>> = {
   della_linear: 16,
   arcee_fusion: 20,
   ramplus_tl: 12,
+  sce: 20,
 };
 const otherTemporaries = 8;
 
