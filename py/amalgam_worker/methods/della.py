@@ -12,8 +12,10 @@ from amalgam_worker.kernels.drop_by_rank import drop_above, drop_by_rank
 from amalgam_worker.kernels.keep_mask import MASK_BLOCK, mask_key
 from amalgam_worker.kernels.row_ranks import row_ranks
 from amalgam_worker.methods.method import Chunk, Method, Parameters, Statistics, TensorFacts
-from amalgam_worker.methods.sparsify import Sparsifier
+from amalgam_worker.methods.sparsify import Sparsifier, thinned
 from amalgam_worker.methods.task_arithmetic import Election, elect_by_weight, family_member, rescale_kind
+from amalgam_worker.native import task_vectors as native
+from amalgam_worker.native.task_vectors import Thinning
 
 # What is remembered of a tensor's masks takes a few megabytes at most.
 _REMEMBERED = 2**26
@@ -81,8 +83,16 @@ def ranks_along_second(values: torch.Tensor, chunk: Chunk) -> torch.Tensor:
     return ranks.transpose(1, 2).reshape(-1)
 
 
+def remembered(chunk: Chunk, number: int, statistics: Statistics, parameters: Parameters) -> Thinning | None:
+    """What the pass for the L1 norms has noted, if it has."""
+    if "kept" not in statistics:
+        return None
+    bits = statistics["kept"][thinned(parameters).index(number), chunk.start // 8 :]
+    return Thinning(native.KEPT, bits=bits)
+
+
 # Source: Deep et al. 2024, arXiv:2406.11617, section 3 (MAGPRUNE), each row's entries ranked.
-RANKED = Sparsifier((), apply)
+RANKED = Sparsifier((), apply, remembered)
 
 
 def della(elect: Election | None) -> Method:

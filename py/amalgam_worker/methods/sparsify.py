@@ -21,8 +21,8 @@ class Sparsifier:
     reductions: tuple[Reduction, ...]
     # (chunk, input's number, its task vector, statistics, parameters): zeroes entries in place
     apply: Callable[[Chunk, int, torch.Tensor, Statistics, Parameters], None]
-    # The same for a compiled kernel, if there is one that can.
-    described: Callable[[Chunk, int, Statistics, Parameters], Thinning] | None = None
+    # The same for a compiled kernel; None where there is none that can.
+    described: Callable[[Chunk, int, Statistics, Parameters], Thinning | None] = lambda *_: None
 
 
 def thinned(parameters: Parameters) -> list[int]:
@@ -52,12 +52,13 @@ def thinnings(
     """What `sparsify` does to each input, for a compiled kernel; None where there is none that can."""
     if sparsifier is None:
         return [Thinning(native.ALL)] * len(chunk.inputs)
-    if sparsifier.described is None:
-        return None
-    described = []
+    described: list[Thinning] = []
     for number, density in enumerate(parameters.each("density")):
         if 0 < density < 1:
-            described.append(sparsifier.described(chunk, number, statistics, parameters))
+            how = sparsifier.described(chunk, number, statistics, parameters)
+            if how is None:
+                return None
+            described.append(how)
         else:
             described.append(Thinning(native.NONE if density <= 0 else native.ALL))
     return described

@@ -27,8 +27,8 @@ TASK_VECTOR_NORMS = Kernel(
     "amalgam_task_vector_norms", POINTER, POINTER, COUNT, COUNT, COUNT, POINTER, POINTER
 )
 
-ALL, NONE, LARGEST, BETWEEN, RANDOM = range(5)
-_NUMBERS = 10
+ALL, NONE, LARGEST, BETWEEN, RANDOM, KEPT = range(6)
+_NUMBERS = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Thinning:
     keys: Sequence[int] = ()  # of RANDOM: two for each block of the mask that the chunk touches
     place: int = 0  # of the chunk in the first of these
     limit: int = 0  # a word must be larger
+    bits: torch.Tensor | None = None  # of KEPT: uint8, as `pack_kept` makes them, from the chunk's first on
 
 
 def merge(
@@ -108,6 +109,7 @@ def _packed(thinnings: Sequence[Thinning]) -> tuple[ctypes.Array[ctypes.c_int64]
             ctypes.addressof(keys),
             how.place,
             how.limit,
+            0 if how.bits is None else how.bits.data_ptr(),
         ]
         rows[number * _NUMBERS : (number + 1) * _NUMBERS] = row
     return rows, kept_alive

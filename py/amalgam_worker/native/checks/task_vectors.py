@@ -9,6 +9,7 @@ import torch
 
 from amalgam_worker.kernels.sums import SUM_GROUP
 from amalgam_worker.methods.breadcrumbs import BETWEEN, BREADCRUMBS, BREADCRUMBS_TIES
+from amalgam_worker.methods.della import DELLA, RANKED
 from amalgam_worker.methods.method import BLOCK, Chunk, Method, Parameters, Statistics, TensorFacts
 from amalgam_worker.methods.sparsify import LARGEST, RANDOM, Sparsifier, thinned, thinnings
 from amalgam_worker.methods.task_arithmetic import DARE_LINEAR, DARE_TIES, TASK_ARITHMETIC, family_member
@@ -41,6 +42,7 @@ _CASES = [
         (BREADCRUMBS_TIES, BETWEEN, True),
         (DARE_LINEAR, RANDOM, False),
         (DARE_TIES, RANDOM, True),
+        (DELLA, RANKED, True),
     )
     for normalizes in (False, True)
 ]
@@ -72,7 +74,7 @@ def norms_agree(call: Call) -> bool:
     return all(
         _measured_alike(call, case, length)
         for case in _CASES
-        if case.sparsifier is not None and not case.normalizes
+        if case.sparsifier not in (None, RANKED) and not case.normalizes
         for length in (LENGTHS[1], SUM_GROUP + 5)
     )
 
@@ -119,6 +121,10 @@ def _statistics(case: _Case) -> Statistics:
     found: Statistics = (
         {} if case.sparsifier is None else {"rescales": torch.tensor(_RESCALES, dtype=torch.float64)}
     )
+    if case.sparsifier is RANKED:
+        bytes_of_rows = (2, (_FIRST_BLOCK * BLOCK + LENGTHS[-1]) // 8 + 1)
+        random = torch.Generator().manual_seed(40)
+        found["kept"] = torch.randint(0, 256, bytes_of_rows, generator=random, dtype=torch.uint8)
     for sparsifier, rows in cuts.items():
         if case.sparsifier is sparsifier:
             found["cuts"] = torch.tensor(rows)

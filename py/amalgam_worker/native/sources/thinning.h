@@ -4,15 +4,16 @@
 #include "keep_largest.h"
 #include "random_words.h"
 
-enum Kind : int64_t { ALL = 0, NONE = 1, LARGEST = 2, BETWEEN = 3, RANDOM = 4 };
+enum Kind : int64_t { ALL = 0, NONE = 1, LARGEST = 2, BETWEEN = 3, RANDOM = 4, KEPT = 5 };
 
-// How one model's chunk is thinned out; ten numbers of 64 bits.
+// How one model's chunk is thinned out; eleven numbers of 64 bits.
 struct Thinning {
     int64_t kind;
     Cut kept, outliers;   // of LARGEST and BETWEEN: what lies before the first, but not before the second
     const int32_t *keys;  // of RANDOM: two numbers for each block of the mask that the chunk touches,
     int64_t place;        // the chunk's place in the first of them,
     int64_t limit;        // and the largest word that drops an element
+    const uint8_t *bits;  // of KEPT: one for each element, as numpy packs them
 };
 
 // How many elements equal to a cut's threshold have been met in the block in which some of them are kept.
@@ -41,5 +42,10 @@ inline void thin(const Thinning &how, float *__restrict values, int64_t first, i
             const float value = values[i], zero = value - value;
             values[i] = words[i] > how.limit ? value : zero;
         }
+    }
+    if (how.kind == KEPT) {
+        const uint8_t *bits = how.bits + first / 8;
+        // What is not finite does not become so.
+        for (int64_t i = 0; i < size; i++) values[i] *= (float)(bits[i / 8] >> (7 - i % 8) & 1);
     }
 }
