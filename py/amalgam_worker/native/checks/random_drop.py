@@ -30,7 +30,7 @@ def _dropped_alike(call: Call, length: int, limit: int) -> bool:
 
 def drop_by_rank_agrees(call: Call) -> bool:
     """Whether it gives the bits of torch; blocks end within rows."""
-    return all(_ranked_alike(call, columns, spread) for columns in LENGTHS[1::2] for spread in (0.0, 0.05, 0.6))
+    return all(_ranked_alike(call, length, spread) for length in LENGTHS[1::2] for spread in (0.0, 0.05, 0.6))
 
 
 def _ranked_alike(call: Call, columns: int, spread: float) -> bool:
