@@ -14,8 +14,9 @@ from amalgam_worker import fusion
 from amalgam_worker.adapters.store_factors import store_factors
 from amalgam_worker.devices import resolve_device, usable_cpus
 from amalgam_worker.errors import WorkerError, cancelled
-from amalgam_worker.gpu_lane import GpuLane, work_ahead
-from amalgam_worker.gpu_memory import ChunkLimit, Warn
+from amalgam_worker.gpu.chunk_limit import ChunkLimit, Warn
+from amalgam_worker.gpu.lane import GpuLane, work_ahead
+from amalgam_worker.gpu.streams import CudaStreams, Streams
 from amalgam_worker.lane import Lane
 from amalgam_worker.methods.method import BLOCK
 from amalgam_worker.methods.model_cuts import STAGES, Stage
@@ -24,7 +25,6 @@ from amalgam_worker.part import check_part, outputs, whole
 from amalgam_worker.plan_file import load_plan
 from amalgam_worker.protocol import AdapterStep, MergeParams, MergePart, Plan
 from amalgam_worker.schedule import Schedule
-from amalgam_worker.streams import CudaStreams, Streams
 from amalgam_worker.survey import Survey
 from amalgam_worker.task import Task, open_tasks
 from amalgam_worker.tensors.reader import InputFiles

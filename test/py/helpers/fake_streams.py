@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from amalgam_worker.streams import Event, Stream
+from amalgam_worker.gpu.streams import Event, Stream
 from helpers.fake_gpu import GPU, FakeGpu, GpuTensor, on_gpu
 
 Clock = dict[str, int]

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 
 from amalgam_worker.engine import DEFAULT_CHUNK, Settings, execute
+from amalgam_worker.gpu.streams import Streams
 from amalgam_worker.plan_check import check_plan
 from amalgam_worker.protocol import Plan, StepOutput
-from amalgam_worker.streams import Streams
 from amalgam_worker.tensors.dtypes import TORCH_DTYPES
 from amalgam_worker.tensors.reader import InputFiles
 from helpers.plans import PlanMaker, Tensors, operation

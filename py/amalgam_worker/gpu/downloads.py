@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
+from amalgam_worker.gpu.streams import Event, Streams
+from amalgam_worker.gpu.uploads import DEPTH, Ring, Slot
 from amalgam_worker.lane import not_finite
 from amalgam_worker.schedule import Piece
-from amalgam_worker.streams import Event, Streams
 from amalgam_worker.tensors.dtypes import TORCH_DTYPES, fitting
 from amalgam_worker.tensors.sink import Sink
-from amalgam_worker.uploads import DEPTH, Ring, Slot
 
 
 @dataclass(frozen=True, slots=True)

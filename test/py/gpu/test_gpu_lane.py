@@ -12,11 +12,11 @@ from test_engine import OPERATIONS, models, small_plan
 from amalgam_worker import engine, handlers
 from amalgam_worker.engine import Settings
 from amalgam_worker.errors import WorkerError
+from amalgam_worker.gpu.streams import Stream
 from amalgam_worker.methods import METHODS
 from amalgam_worker.methods.linear import LINEAR
 from amalgam_worker.methods.method import Chunk, Parameters, Statistics
 from amalgam_worker.protocol import LogNotification, MergeParams, Plan
-from amalgam_worker.streams import Stream
 from helpers.fake_gpu import GPU
 from helpers.fake_streams import FakeStreams, HazardError
 from helpers.plans import PlanMaker, operation, save_plan, tensor_bytes

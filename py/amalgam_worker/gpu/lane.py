@@ -7,16 +7,16 @@ from contextlib import AbstractContextManager
 
 import torch
 
-from amalgam_worker.downloads import Downloads
 from amalgam_worker.errors import is_out_of_memory
-from amalgam_worker.gpu_memory import ChunkLimit
+from amalgam_worker.gpu.chunk_limit import ChunkLimit
+from amalgam_worker.gpu.downloads import Downloads
+from amalgam_worker.gpu.streams import Streams
+from amalgam_worker.gpu.uploads import UploadWorkspace
 from amalgam_worker.lane import Lane
 from amalgam_worker.schedule import Piece, Schedule
-from amalgam_worker.streams import Streams
 from amalgam_worker.tensors.reader import InputFiles
 from amalgam_worker.tensors.sink import Sink
 from amalgam_worker.tensors.workspace import Workspace
-from amalgam_worker.uploads import UploadWorkspace
 
 
 class GpuLane:

@@ -9,9 +9,9 @@ import torch
 from test_gpu_lane import OPERATIONS, operation_plan
 
 from amalgam_worker.engine import execute, settings_on
+from amalgam_worker.gpu.streams import CudaStreams
 from amalgam_worker.kernels.fused_election import FUSED_ELECTION, _case
 from amalgam_worker.protocol import Plan
-from amalgam_worker.streams import CudaStreams
 from helpers.plans import read_checkpoint
 from helpers.run import MemorySink, run_plan
 

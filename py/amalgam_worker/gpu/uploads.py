@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from amalgam_worker.streams import Event, Stream, Streams
+from amalgam_worker.gpu.streams import Event, Stream, Streams
 from amalgam_worker.tensors.reader import InputFiles
 from amalgam_worker.tensors.workspace import Workspace
 

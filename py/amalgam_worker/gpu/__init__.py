@@ -1,0 +1,1 @@
+"""Streaming to a GPU: reading, copying in, computing, copying out and writing at the same time."""
