@@ -1,6 +1,7 @@
 import { availableParallelism, freemem } from 'node:os';
 import { exitCodes, UserError } from '../errors.js';
 import { formatBytes, plural } from '../format.js';
+import { secondsWith } from '../plan/estimate.js';
 import { type FittedStreaming, fitMemory } from '../plan/fit-memory.js';
 import { fitGpuMemory, gpuThreads } from '../plan/gpu-memory.js';
 import { methodSpec } from '../protocol/methods.js';
@@ -47,7 +48,7 @@ export type LimitedMerge = MemoryFlags & {
 };
 
 /**
- * The plan with the memory that it will take here, and how to stream so that it keeps to the limit that was asked for,
+ * The plan with the memory and the time that it will take here, and how to stream so that it keeps to the limit that was asked for,
  * or if it can to the usual one. Workers that merge at once share it, and the threads of the processor.
  */
 export const withinMemory = (
@@ -78,8 +79,10 @@ export const withinMemory = (
   };
   const names = namedDevices(device);
   // Whether there is a GPU is known later: what is shown of `auto` is the processor's.
-  const { peakMemory } = fitOn(names[0] === 'auto' ? 'cpu' : (names[0] ?? 'cpu'), names.length);
+  const shown = names[0] === 'auto' ? 'cpu' : (names[0] ?? 'cpu');
+  const { peakMemory, threads: used } = fitOn(shown, names.length);
   if (peakMemory > limit)
     warn(`this merge needs about ${formatBytes(peakMemory)}, more than ${formatBytes(limit)}, the usual limit here`);
-  return { plan: { ...plan, estimate: { ...plan.estimate, peakMemory } }, streamingOn: fitOn };
+  const seconds = shown === 'cpu' ? secondsWith(plan.estimate, names.length * used) : plan.estimate.seconds;
+  return { plan: { ...plan, estimate: { ...plan.estimate, peakMemory, seconds } }, streamingOn: fitOn };
 };

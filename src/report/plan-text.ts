@@ -41,7 +41,7 @@ export const planRows = (plan: PlanSummary, style: Style, width = 100): Row[] =>
     labelled('reads', formatBytes(bytesRead)),
     labelled('writes', `${formatBytes(bytesWritten)} in ${plural(shards, 'shard')}`),
     labelled('memory', `${formatBytes(peakMemory)} predicted at the peak`),
-    labelled('time', `about ${formatDuration(seconds)}`),
+    labelled('time', `about ${formatDuration(seconds)}, estimated for files in the page cache`),
     labelled('plan', plan.hash),
   ];
 };
