@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { execa } from 'execa';
 import { settlesWithin } from './settles-within.js';
 import { stderrTail } from './stderr-tail.js';
 import type { Transport } from './transport.js';
@@ -54,12 +54,19 @@ export const startPython = ({
   online,
   onStderrLine,
 }: StartPythonOptions): PythonProcess => {
-  const subprocess = spawn(python, ['-u', '-X', 'faulthandler', ...entry], {
+  const subprocess = execa(python, ['-u', '-X', 'faulthandler', ...entry], {
     // Versions without PYTHONSAFEPATH (3.10) import from the working directory: let that be our own folder.
     cwd: pythonFolder,
     env: workerEnvironment(environment, online),
-    stdio: 'pipe',
+    extendEnv: false,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+    encoding: 'buffer',
+    reject: false,
     detached: true,
+    cleanup: false,
   });
   const tail = stderrTail(onStderrLine);
   subprocess.stderr.on('data', tail.write);
@@ -92,25 +99,19 @@ export const startPython = ({
       resolve();
     });
   });
-  let startFailure: string | undefined;
-  const drained = new Promise<void>((resolve) => {
-    subprocess.once('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
-      startFailure = code;
-      resolve();
-    });
-    subprocess.once('close', () => resolve());
-  });
-  const ended = Promise.race([drained, exited])
-    .then(() => settlesWithin(drained, drainMilliseconds))
-    .then((): ProcessEnd => {
+  const whole = Promise.resolve(subprocess);
+  const ended = Promise.race([whole, exited])
+    .then(() => settlesWithin(whole, drainMilliseconds))
+    .then(async (drained): Promise<ProcessEnd> => {
       process.off('exit', killGroup);
       tail.end();
+      const failed = drained ? (await whole).code : undefined;
       subprocess.stdout.destroy();
       const exitCode = subprocess.exitCode ?? undefined;
       return {
-        exitCode: subprocess.pid === undefined ? undefined : exitCode,
+        exitCode,
         signal: subprocess.signalCode ?? signalOfExitCode(exitCode),
-        startFailure: subprocess.pid === undefined ? (startFailure ?? 'unknown') : undefined,
+        startFailure: subprocess.pid === undefined ? (failed ?? 'unknown') : undefined,
         stopped,
       };
     });
