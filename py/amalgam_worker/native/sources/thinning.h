@@ -16,6 +16,16 @@ struct Thinning {
     const uint8_t *bits;  // of KEPT: one for each element, as numpy packs them
 };
 
+// The bits of a byte, the highest first, as factors.
+struct Ones {
+    float of[256][8];
+    constexpr Ones() : of() {
+        for (int byte = 0; byte < 256; byte++)
+            for (int b = 0; b < 8; b++) of[byte][b] = (float)(byte >> (7 - b) & 1);
+    }
+};
+constexpr Ones ONES;
+
 // How many elements equal to a cut's threshold have been met in the block in which some of them are kept.
 struct Met {
     int64_t kept = 0, outliers = 0;
@@ -46,6 +56,10 @@ inline void thin(const Thinning &how, float *__restrict values, int64_t first, i
     if (how.kind == KEPT) {
         const uint8_t *bits = how.bits + first / 8;
         // What is not finite does not become so.
-        for (int64_t i = 0; i < size; i++) values[i] *= (float)(bits[i / 8] >> (7 - i % 8) & 1);
+        for (int64_t i = 0; i + 8 <= size; i += 8) {
+            const float *ones = ONES.of[bits[i / 8]];
+            for (int b = 0; b < 8; b++) values[i + b] *= ones[b];
+        }
+        for (int64_t i = size / 8 * 8; i < size; i++) values[i] *= ONES.of[bits[i / 8]][i % 8];
     }
 }
