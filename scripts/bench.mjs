@@ -97,7 +97,7 @@ try {
   await main();
 } catch (error) {
   if (error instanceof Stopped) {
-    process.stderr.write('stopped; the same command with --continue goes on\n');
+    process.stderr.write('stopped; a run of rounds goes on with the same command and --continue\n');
     process.exitCode = 128 + constants.signals[error.signal];
   } else if (error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS')) {
     process.stderr.write(`${error.message}\n\n${usage}`);

@@ -82,8 +82,7 @@ const profileMethod = async (worker, method, { directory, models, threads, round
     }
     return JSON.parse(readFileSync(file, 'utf8'));
   } finally {
-    rmSync(recipe, { force: true });
-    rmSync(output, { recursive: true, force: true });
+    for (const path of [recipe, output, `${output}.partial`]) rmSync(path, { recursive: true, force: true });
   }
 };
 

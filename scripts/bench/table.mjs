@@ -1,5 +1,6 @@
 import { describeMachine } from './machine.mjs';
 import { median } from './median.mjs';
+import { recipes } from './recipes.mjs';
 import { seriesOf } from './results.mjs';
 import { targetsOf } from './targets.mjs';
 
@@ -78,7 +79,7 @@ export const markdown = (head, rows) => {
 const span = (numbers) => [...new Set([Math.min(...numbers), Math.max(...numbers)])].join(' to ');
 
 const seriesTable = (rounds) => {
-  const methods = [...new Set(rounds.map(({ method }) => method))];
+  const methods = Object.keys(recipes).filter((method) => rounds.some((round) => round.method === method));
   const { size, flags, machine } = rounds.find(({ mergekit }) => mergekit !== null) ?? rounds[0];
   const summaries = methods.map((method) => summarise(rounds.filter((round) => round.method === method)));
   const commits = [...new Set(rounds.map(({ commit }) => commit ?? 'unknown'))];

@@ -71,6 +71,11 @@ describe('the table', () => {
   });
 });
 
+test('rows come in one order, whichever was measured first', () => {
+  const text = tables([round('ties'), round('linear')]);
+  expect(text.indexOf('| linear')).toBeLessThan(text.indexOf('| ties'));
+});
+
 test('columns of a table line up', () => {
   expect(
     markdown(
