@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from amalgam_worker.kernels.combination import linear_combination
 from amalgam_worker.methods.method import Chunk, Method, Parameters, Statistics
 
 
@@ -13,9 +14,7 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
     Source: model soups, Wortsman et al. 2022, arXiv:2203.05482.
     """
     weights = parameters.each("weight")
-    result = chunk.inputs[0].mul_(weights[0])
-    for values, weight in zip(chunk.inputs[1:], weights[1:], strict=True):
-        result.add_(values, alpha=weight)
+    result = linear_combination(chunk.inputs, weights)
     if parameters.flag("normalize"):
         result.div_(sum(weights))
     return result
