@@ -37,7 +37,8 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const context: CliContext = {
-  env: process.env,
+  // Python is told too.
+  env: process.argv.includes('--debug') ? { ...process.env, AMALGAM_DEBUG: '1' } : process.env,
   cwd: process.cwd(),
   stdin: process.stdin,
   stdout: process.stdout,

@@ -48,7 +48,7 @@ export const displayFlags = (command: Command): Command =>
     .option('--no-tui', 'the same as --plain')
     .option('-q, --quiet', 'only errors and the result')
     .option('--record <file>', 'save the events for `amalgam replay`')
-    .option('--debug', 'show the traces of errors');
+    .option('--debug', 'show the traces of errors, and whether compiled kernels are used');
 
 /** `auto`, a device, or several of one kind, which round alike, to work on at once: `cuda:0,cuda:2`. */
 const devices = (text: string): string => {

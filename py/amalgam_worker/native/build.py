@@ -104,8 +104,9 @@ def _compile(command: Sequence[str], sources: Path, target: Path) -> None:
 
 
 def _low_priority() -> list[str]:
+    # A little lower only: beside threads that never rest, the least priority would not end before they do.
     nice = shutil.which("nice")
-    return [] if nice is None else [nice, "-n", "5"]
+    return [] if nice is None else [nice, "-n", "2"]
 
 
 def _remove_abandoned(folder: Path) -> None:

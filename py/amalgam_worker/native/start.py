@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +23,12 @@ _lock = threading.Lock()
 _started: set[str] = set()
 
 
+def note(text: str, environment: Mapping[str, str]) -> None:
+    """Tells what becomes of the kernels who wants to know it."""
+    if environment.get("AMALGAM_DEBUG"):
+        print(f"compiled kernels: {text}", file=sys.stderr)
+
+
 def prepare(input_bytes: int, environment: Mapping[str, str] = os.environ) -> None:
     """Begins to load the library, or to compile it, if a merge of so many bytes gains by that."""
     folder = kernels_folder(environment)
@@ -33,8 +41,10 @@ def prepare(input_bytes: int, environment: Mapping[str, str] = os.environ) -> No
             return
         _started.update(wanted)
     compiler = find_compiler(environment)
-    if compiler is not None:
-        arguments = (folder, compiler, may_build)
+    if compiler is None:
+        note("no C++ compiler", environment)
+    else:
+        arguments = (folder, compiler, may_build, environment)
         threading.Thread(target=_prepare, args=arguments, name="kernels", daemon=True).start()
 
 
@@ -49,19 +59,25 @@ def is_switched_off(environment: Mapping[str, str]) -> bool:
     return environment.get(SWITCH, "").strip().lower() in ("off", "0", "no", "false")
 
 
-def _prepare(folder: Path, compiler: Compiler, may_build: bool) -> None:
+def _prepare(folder: Path, compiler: Compiler, may_build: bool, environment: Mapping[str, str]) -> None:
     from amalgam_worker.native.library import LoadError, in_use, load
 
     if in_use():
         return
+    started = time.monotonic()
     try:
         library = find_built(folder, compiler)
         if library is None and may_build:
             library = build(folder, compiler)
-        if library is not None:
-            load(library)
+        if library is None:
+            note("not compiled for so little", environment)
+            return
+        left_out = load(library)
+        without = f", without {', '.join(left_out)}" if left_out else ""
+        note(f"in use after {time.monotonic() - started:.1f} s{without}", environment)
     # torch goes on; `amalgam doctor` tells why.
     except BuildError as error:
         note_failure(folder, compiler, str(error))
-    except (LoadError, OSError):
-        return
+        note(str(error), environment)
+    except (LoadError, OSError) as error:
+        note(str(error), environment)

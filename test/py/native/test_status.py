@@ -93,3 +93,12 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     given = environment(tmp_path / "file" / "cache")
     assert prepared(LARGE, given) == 0
     assert "cannot be written" in describe(given)[1]
+
+
+def test_who_wants_to_know_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = environment(tmp_path)
+    prepared(LARGE // 10, given)
+    assert capsys.readouterr().err == ""
+    start._started.clear()
+    prepared(LARGE, {**given, "AMALGAM_DEBUG": "1"})
+    assert "compiled kernels: in use after" in capsys.readouterr().err
