@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkKernels } from '../../src/cli/kernels-check.js';
-import { testPython } from '../bridge/python.js';
+import { noPython, testPython } from '../bridge/python.js';
 
 let folder: string;
 
@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('checkKernels', () => {
+describe.skipIf(noPython)('checkKernels', () => {
   it('says that there is no compiler, and what to do', async () => {
     const check = await checkKernels(testPython, { PATH: folder, AMALGAM_HOME: folder });
     expect(check).toMatchObject({ state: 'note', text: expect.stringContaining('no C++ compiler') });

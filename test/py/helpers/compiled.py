@@ -27,9 +27,15 @@ def compiler() -> Compiler:
 
 
 @cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Removed when the process ends."""
+    return tempfile.TemporaryDirectory(prefix="amalgam-kernels-")
+
+
+@cache
 def library() -> Path:
     """The library, compiled once for all tests of this process."""
-    return build(Path(tempfile.mkdtemp(prefix="amalgam-kernels-")), compiler())
+    return build(Path(_folder().name), compiler())
 
 
 @cache
