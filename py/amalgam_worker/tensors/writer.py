@@ -9,9 +9,12 @@ from functools import partial
 
 from amalgam_worker.errors import write_error
 from amalgam_worker.protocol import Shard, StepOutput
+from amalgam_worker.tensors.early_flush import begin_flush
 from amalgam_worker.tensors.reader import InputFiles
 
 _COPY_PIECE = 1024 * 1024
+# So much is written to a shard before the disk is asked to begin with it.
+_FLUSH_BYTES = 64 * 1024 * 1024
 _NO_KERNEL_COPY = {
     errno.EXDEV,
     errno.EINVAL,
@@ -35,6 +38,7 @@ class ShardFiles:
     def __init__(self, directory: str, shards: list[Shard], shared: Collection[int] | None = None) -> None:
         self._paths = [os.path.join(directory, shard.name) for shard in shards]
         self._descriptors: dict[int, int] = {}
+        self._unflushed = [0] * len(shards)
         try:
             for number, shard in enumerate(shards):
                 if shared is None:
@@ -48,11 +52,13 @@ class ShardFiles:
     def write(self, output: StepOutput, start: int, data: memoryview) -> None:
         """Writes `data` from byte `start` of the tensor on. Raises WorkerError: no-space, write-failed."""
         self._write_at(output.shard, output.offset + start, data)
+        self._flush_early(output.shard, len(data))
 
     def copy(
         self, output: StepOutput, start: int, count: int, files: InputFiles, file: int, offset: int
     ) -> None:
         """Lets the kernel copy where it can; raises WorkerError as `write` and the reader do."""
+        self._flush_early(output.shard, count)
         target = output.offset + start
         source, sink = files.descriptor(file), self._descriptors[output.shard]
         while count:
@@ -82,6 +88,13 @@ class ShardFiles:
         """Closes the files as they are."""
         while self._descriptors:
             os.close(self._descriptors.popitem()[1])
+
+    def _flush_early(self, shard: int, count: int) -> None:
+        # Threads may miss each other's bytes here: the disk is then asked a little later.
+        self._unflushed[shard] += count
+        if self._unflushed[shard] >= _FLUSH_BYTES:
+            self._unflushed[shard] = 0
+            begin_flush(self._descriptors[shard])
 
     def _create(self, number: int, shard: Shard) -> None:
         descriptor = self._open(number, os.O_RDWR | os.O_TRUNC)
