@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 
 from amalgam_worker.errors import WorkerError
-from amalgam_worker.methods.method import SAMPLE_ELEMENTS, SAMPLE_SHARE, Chunk, Partial
+from amalgam_worker.methods.method import (
+    SAMPLE_ELEMENTS,
+    SAMPLE_SHARE,
+    SAMPLE_WINDOW,
+    Chunk,
+    Partial,
+    Reduction,
+)
 from amalgam_worker.schedule import Piece
 from amalgam_worker.task import Computation, Task
 from amalgam_worker.tensors.buffers import ByteBuffer
@@ -52,14 +59,21 @@ class Lane:
             size = computation.alike[0].dtype.itemsize
             self._copy_bytes(piece, computation.alike[0], piece.start * size, piece.stop * size)
             return []
-        chunk = self._load(computation, piece.start, _elements(piece))
         statistics, parameters = piece.task.statistics, computation.parameters
         if reduction is not None:
-            parts = chunk.blocks() if reduction.partials == "per block" else [chunk]
+            parts = self._parts(computation, reduction, piece)
             return [reduction.measure(part, statistics, parameters) for part in parts]
+        chunk = self._load(computation, piece.start, piece.stop - piece.start)
         store = self._send or self._store
         store(piece, computation.method.combine(chunk, statistics, parameters))
         return []
+
+    def _parts(self, computation: Computation, reduction: Reduction, piece: Piece) -> Iterable[Chunk]:
+        """What is measured at a time; each is valid until the next one."""
+        if reduction.sampled:
+            return (self._load(computation, start, count) for start, count in _sample_runs(piece))
+        chunk = self._load(computation, piece.start, piece.stop - piece.start)
+        return chunk.blocks() if reduction.partials == "per block" else [chunk]
 
     def _load(self, computation: Computation, start: int, count: int) -> Chunk:
         taken: list[torch.Tensor] = []
@@ -113,12 +127,14 @@ class Lane:
         return buffers[0].holds(buffers[1], count)
 
 
-def _elements(piece: Piece) -> int:
-    """How many elements are loaded from the beginning of the piece on: all, or a sample."""
-    task, count = piece.task, piece.stop - piece.start
-    if task.reduction is None or not task.reduction.sampled or count == task.size:
-        return count
-    return max(-(-count // SAMPLE_SHARE), min(count, -(-count * SAMPLE_ELEMENTS // task.size)))
+def _sample_runs(piece: Piece) -> Iterator[tuple[int, int]]:
+    """First elements and lengths of what is sampled of the windows that begin in the piece."""
+    size = piece.task.size
+    run = max(SAMPLE_WINDOW // SAMPLE_SHARE, -(-SAMPLE_WINDOW * SAMPLE_ELEMENTS // size))
+    if size <= SAMPLE_WINDOW:
+        run = size if piece.stop == size else SAMPLE_ELEMENTS
+    for start in range(-(-piece.start // SAMPLE_WINDOW) * SAMPLE_WINDOW, piece.stop, SAMPLE_WINDOW):
+        yield start, min(run, size - start)
 
 
 def not_finite(task: Task) -> WorkerError:

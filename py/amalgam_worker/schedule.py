@@ -68,7 +68,7 @@ class Schedule:
             task.outstanding -= 1
             if task.writing:
                 self._on_done(task, piece.stop - piece.start, False)
-            if task.outstanding > 0 or task.next < task.size:
+            if task.outstanding > 0 or task.next < task.stop:
                 self._changed.notify_all()
                 return
         is_last = task.finish_phase()
@@ -86,7 +86,7 @@ class Schedule:
 
     def _next_piece(self) -> Piece | None:
         for task in self._active:
-            if task.next < task.size:
+            if task.next < task.stop:
                 return _cut(task)
         for task in self._tasks:
             if task.size == 0:
@@ -100,6 +100,6 @@ class Schedule:
 
 def _cut(task: Task) -> Piece:
     start = task.next
-    task.next = min(start + task.piece, task.size)
+    task.next = min(start + task.piece, task.stop)
     task.outstanding += 1
     return Piece(task, start, task.next)

@@ -62,12 +62,17 @@ class Task:
     phase: int = 0
     differs: bool = False
     unmoved: bool = False
+    # What is left of the present pass begins at `next`.
     next: int = 0
+    stop: int = field(init=False)
     outstanding: int = 0
     statistics: Statistics = field(default_factory=dict)
     partials: dict[int, Partial] = field(default_factory=dict)
     folded: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.stop = self.size
 
     @property
     def phases(self) -> int:
@@ -139,7 +144,10 @@ class Task:
             self.phase += 1
         if self.phase >= self.phases:
             return True
-        self.next = self.folded = 0
+        self.next, self.stop, self.folded = 0, self.size, 0
+        if following is not None and following.only is not None:
+            self.next = following.only(self.statistics) * BLOCK
+            self.stop = min(self.next + BLOCK, self.size)
         return False
 
 

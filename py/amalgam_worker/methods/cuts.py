@@ -39,19 +39,16 @@ Series = Callable[[Chunk, Statistics, Parameters], list[torch.Tensor]]
 Ranks = Callable[[int, int, Parameters], list[int]]
 
 
-def cut_reductions(
-    series: Series, ranks: Ranks, *, of_nonzero: bool = False, sampled: bool = False
-) -> tuple[Reduction, ...]:
+def cut_reductions(series: Series, ranks: Ranks, *, sampled: bool = False) -> tuple[Reduction, ...]:
     """Passes that find the cuts exactly; their statistic `cuts` is int64 [series, ranks, 3], as Cut.
 
     Args:
-        of_nonzero: ranks are told how many values are not zero, instead of all.
         sampled: a part of the tensor is looked at first, which saves most of the counting. The series must
             be that of any part of the tensor, and the ranks a share of the values.
     """
 
-    def wanted(sizes: list[int], parameters: Parameters) -> torch.Tensor:
-        numbers = [ranks(number, size, parameters) for number, size in enumerate(sizes)]
+    def wanted(count: int, tensor: TensorFacts, parameters: Parameters) -> torch.Tensor:
+        numbers = [ranks(number, tensor.elements, parameters) for number in range(count)]
         return torch.tensor(numbers, dtype=torch.int64)
 
     def measure_sample(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
@@ -64,57 +61,44 @@ def cut_reductions(
         partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
     ) -> Statistics:
         samples = [torch.cat(parts).cpu() for parts in zip(*partials, strict=True)]
-        present = [sample[sample > 0] for sample in samples] if of_nonzero else samples
-        is_whole = len(samples[0]) == tensor.elements
-        # How many of all are not zero is not known yet: ranks are then a share of those in the sample.
-        sizes = [len(sample) if is_whole or of_nonzero else tensor.elements for sample in present]
-        places = wanted(sizes, parameters)
-        if is_whole:
+        places = wanted(len(samples), tensor, parameters)
+        if len(samples[0]) == tensor.elements:
             return _cuts(lambda place, k: cut_at(samples[place // places.shape[1]], k), places)
-        if 0 in sizes:
-            return {}
         brackets = [
-            sample_bracket(sample, k / size)
-            for sample, size, row in zip(present, sizes, places.tolist(), strict=True)
+            sample_bracket(sample, k / tensor.elements)
+            for sample, row in zip(samples, places.tolist(), strict=True)
             for k in row
         ]
         return {"ranks": places, "brackets": _packed(brackets)}
 
     def measure_top(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
         every = series(chunk, statistics, parameters)
-        nonzero = [torch.count_nonzero(values) for values in every] if of_nonzero else []
-        return [*(count_top_bits(values, chunk.scratch) for values in every), *nonzero]
+        return [count_top_bits(values, chunk.scratch) for values in every]
 
     def gather_top(
         partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
     ) -> Statistics:
         (counts,) = partials
-        count = len(counts) // 2 if of_nonzero else len(counts)
-        sizes = [int(size) for size in counts[count:]] if of_nonzero else [tensor.elements] * count
-        places = wanted(sizes, parameters)
+        places = wanted(len(counts), tensor, parameters)
         brackets = [
             bin_bracket(find_bin(by_bits, k)[0]) if k > 0 else Bracket(0, 0)
-            for by_bits, row in zip(counts[:count], places.tolist(), strict=True)
+            for by_bits, row in zip(counts, places.tolist(), strict=True)
             for k in row
         ]
         return {"ranks": places, "brackets": _packed(brackets)}
 
     def measure_inside(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-        found, nonzero, brackets = [], [], iter(_unpacked(statistics["brackets"]))
+        found, brackets = [], iter(_unpacked(statistics["brackets"]))
         for values, places in zip(series(chunk, statistics, parameters), statistics["ranks"], strict=True):
             for _ in places:
                 above, inside = count_between(values, next(brackets), chunk.start // BLOCK, chunk.scratch)
                 found += [torch.tensor(above), inside]
-            if of_nonzero:
-                nonzero.append(torch.count_nonzero(values))
-        return [*found, *nonzero]
+        return found
 
     def gather_inside(
         partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
     ) -> Statistics:
         counted, places = list(zip(*partials, strict=True)), statistics["ranks"]
-        if of_nonzero:
-            places = wanted([int(sum(numbers)) for numbers in counted[2 * places.numel() :]], parameters)
 
         def cut(place: int, k: int) -> Cut | None:
             above, inside = counted[2 * place], counted[2 * place + 1]

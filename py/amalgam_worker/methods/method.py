@@ -15,7 +15,9 @@ from amalgam_worker.tensors.buffers import Scratch
 BLOCK = 65_536
 # Rows that must stay whole are put together to chunks of about so many elements.
 ROWS_CHUNK = 4 * BLOCK
-# A sample is a tensor's 32nd part, taken from the beginnings of its pieces, but at least so many elements.
+# A sample is a tensor's 32nd part, taken from the beginnings of windows that its shape alone decides, but at
+# least so many elements; all of a tensor that is one piece, and no larger than a window.
+SAMPLE_WINDOW = 4 * BLOCK
 SAMPLE_SHARE = 32
 SAMPLE_ELEMENTS = BLOCK
 
@@ -122,8 +124,10 @@ class Reduction:
     # Takes in each partial, with its place, in the order of the tensor, and changes the statistics in place:
     # for partials that are too large to be kept for `gather`, which then gets none.
     fold: Callable[[Statistics, Partial, int, TensorFacts], None] | None = None
-    # Measures a sample of the tensor: all of it where it is one piece.
+    # Measures a sample of the tensor, window by window: all of it where it is small and one piece.
     sampled: bool = False
+    # The one block that is measured, where the statistics so far make the others needless.
+    only: Callable[[Statistics], int] | None = None
     # The pass is left out where the statistics so far make it needless.
     needed: Callable[[Statistics], bool] = lambda statistics: True
 

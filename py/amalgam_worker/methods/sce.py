@@ -8,8 +8,7 @@ from amalgam_worker.kernels.gram import squared_norms
 from amalgam_worker.kernels.sign_election import agreeing_sums
 from amalgam_worker.kernels.sums import tree_sums
 from amalgam_worker.kernels.top_k import Cut
-from amalgam_worker.kernels.variance import select_by_variance, variance
-from amalgam_worker.methods.cuts import cut_reductions
+from amalgam_worker.kernels.variance import merge_selected
 from amalgam_worker.methods.method import (
     BLOCK,
     Chunk,
@@ -20,47 +19,36 @@ from amalgam_worker.methods.method import (
     Statistics,
     TensorFacts,
 )
+from amalgam_worker.methods.selection import selection_reductions
 
 # Mean squares that sum to less tell nothing: all models then weigh the same.
 _SMALLEST_ENERGY = 1e-6
 _SMALLEST_DIVISOR = 1e-6
 
 
-def spread(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
-    """Variance of the task vectors over the models, per element; one series, float32 [n]."""
-    assert chunk.base is not None
-    return [variance(chunk.inputs, chunk.base, chunk.scratch)]
-
-
-def ranks(number: int, nonzero: int, parameters: Parameters) -> list[int]:
-    """How many elements are selected."""
-    return [int(nonzero * parameters.number("select_topk"))]
-
-
-def selected(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
-    """The task vectors, zeroed in place in all models where no element is selected."""
-    if "cuts" not in statistics:
-        return chunk.deltas()
-    assert chunk.base is not None
-    cut, first_block = Cut(*statistics["cuts"][0, 0].tolist()), chunk.start // BLOCK
-    select_by_variance(chunk.inputs, chunk.base, cut, first_block, chunk.scratch)
-    return chunk.inputs
+def rank(nonzero: int, parameters: Parameters) -> int:
+    """How many elements are selected of those where the models differ."""
+    return int(nonzero * parameters.number("select_topk"))
 
 
 def measure_energies(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-    """Sums of squares of the selected task vectors, per block; float64 [B, N]."""
-    return [squared_norms(selected(chunk, statistics, parameters), BLOCK, chunk.scratch)]
+    """Sums of squares of the task vectors, per block; float64 [B, N]."""
+    return [squared_norms(chunk.deltas(), BLOCK, chunk.scratch)]
 
 
-def gather_weights(
+def gather_energies(
     partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
 ) -> Statistics:
+    """The sums; float64 [N]."""
+    return {"energies": tree_sums(torch.cat([sums for (sums,) in partials]).T).cpu()}
+
+
+def shares(energies: torch.Tensor) -> list[float]:
     """Each model's share of the mean squares; float64 [N]."""
-    energies = tree_sums(torch.cat([sums for (sums,) in partials]).T).cpu() / tensor.elements
     total = energies.sum()
     if total < _SMALLEST_ENERGY:
-        return {"weights": torch.full_like(energies, 1 / len(energies))}
-    return {"weights": energies / total}
+        return [1 / len(energies)] * len(energies)
+    return list((energies / total).tolist())
 
 
 def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
@@ -69,18 +57,19 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
     Source: FuseChat, Wan et al. 2024, arXiv:2408.07990, section 3.3.
     """
     assert chunk.base is not None
-    weights = statistics["weights"].tolist()
-    deltas = selected(chunk, statistics, parameters)
-    total, divisor = agreeing_sums(deltas, weights, weights, chunk.scratch)
-    return chunk.base.add_(total.div_(divisor.clamp_min_(_SMALLEST_DIVISOR)))
+    weights = shares(statistics["energies"] / chunk.tensor.elements)
+    if "cut" not in statistics:
+        total, divisor = agreeing_sums(chunk.deltas(), weights, weights, chunk.scratch)
+        return chunk.base.add_(total.div_(divisor.clamp_min_(_SMALLEST_DIVISOR)))
+    cut, block = Cut(*statistics["cut"].tolist()), chunk.start // BLOCK
+    return merge_selected(chunk.inputs, chunk.base, cut, block, weights, _SMALLEST_DIVISOR, chunk.scratch)
 
 
 def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
-    """The cut among the variances, if not all elements are selected, then the weights."""
-    energies = Reduction(measure_energies, gather_weights, "per chunk")
+    """What is selected, if that is not everything, and the sums of squares."""
     if parameters.number("select_topk") >= 1:
-        return (energies,)
-    return (*cut_reductions(spread, ranks, of_nonzero=True, sampled=True), energies)
+        return (Reduction(measure_energies, gather_energies, "per chunk"),)
+    return selection_reductions(rank)
 
 
 SCE = Method(shared=("int8_mask", "select_topk"), per_input=(), combine=combine, reductions=reductions)

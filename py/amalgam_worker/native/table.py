@@ -23,7 +23,11 @@ from amalgam_worker.native.checks.top_k import (
     count_top_bits_agrees,
     keep_largest_agrees,
 )
-from amalgam_worker.native.checks.variance import select_agrees, variance_agrees
+from amalgam_worker.native.checks.variance import (
+    merge_selected_agrees,
+    sift_variances_agrees,
+    variance_agrees,
+)
 from amalgam_worker.native.combination import COMBINE
 from amalgam_worker.native.election import ELECTION
 from amalgam_worker.native.kernel import Call, Kernel
@@ -37,7 +41,7 @@ from amalgam_worker.native.top_k import (
     COUNT_TOP_BITS,
     KEEP_LARGEST,
 )
-from amalgam_worker.native.variance import SELECT, VARIANCE
+from amalgam_worker.native.variance import MERGE_SELECTED, SIFT_VARIANCES, VARIANCE
 
 # Each is told a function, and whether that gives the bits of torch on values that are hard to get right.
 TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
@@ -59,5 +63,6 @@ TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
     (ROW_DOTS, row_dots_agree),
     (COMBINE, combination_agrees),
     (VARIANCE, variance_agrees),
-    (SELECT, select_agrees),
+    (SIFT_VARIANCES, sift_variances_agrees),
+    (MERGE_SELECTED, merge_selected_agrees),
 )

@@ -1,4 +1,4 @@
-"""Variance over models; see `kernels.variance`."""
+"""Variance over models, and what is made of it; see `kernels.variance`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,20 @@ from collections.abc import Sequence
 
 import torch
 
-from amalgam_worker.native.kernel import COUNT, POINTER, Call, Kernel, addresses
+from amalgam_worker.native.kernel import COUNT, NUMBER, POINTER, WHOLE, Call, Kernel, addresses, numbers
+from amalgam_worker.tensors.buffers import Scratch
 
 VARIANCE = Kernel("amalgam_variance", POINTER, POINTER, COUNT, COUNT, POINTER)
-SELECT = Kernel("amalgam_select", POINTER, POINTER, COUNT, COUNT, POINTER, COUNT)
+SIFT_VARIANCES = Kernel(
+    "amalgam_sift_variances",
+    *(POINTER, POINTER, COUNT, COUNT, WHOLE, WHOLE, COUNT),
+    *(POINTER, POINTER, COUNT, POINTER, POINTER),
+)
+MERGE_SELECTED = Kernel(
+    "amalgam_merge_selected", POINTER, POINTER, COUNT, COUNT, POINTER, COUNT, POINTER, NUMBER, POINTER
+)
+
+_BLOCK = 65_536
 
 
 def variance(call: Call, vectors: Sequence[torch.Tensor], base: torch.Tensor, result: torch.Tensor) -> None:
@@ -18,9 +28,59 @@ def variance(call: Call, vectors: Sequence[torch.Tensor], base: torch.Tensor, re
     call(addresses(vectors), base.data_ptr(), len(vectors), result.numel(), result.data_ptr())
 
 
-def select(
-    call: Call, vectors: Sequence[torch.Tensor], base: torch.Tensor, cut: Sequence[int], first_block: int
+def sift_variances(
+    call: Call,
+    vectors: Sequence[torch.Tensor],
+    base: torch.Tensor,
+    low: int,
+    high: int,
+    first_block: int,
+    scratch: Scratch,
+) -> tuple[int, int, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The attributes of `Sifted`, in their order."""
+    count, elements = len(vectors), base.numel()
+    found = scratch.take("found", 3 * elements, torch.int32).view(3, elements)
+    squares = scratch.take("squares", elements * count, torch.float64).view(elements, count)
+    energies = torch.empty(-(-elements // _BLOCK), count, dtype=torch.float64)
+    told = (ctypes.c_int64 * 3)()
+    call(
+        addresses(vectors),
+        base.data_ptr(),
+        count,
+        elements,
+        low,
+        high,
+        first_block,
+        found.data_ptr(),
+        squares.data_ptr(),
+        elements,
+        energies.data_ptr(),
+        told,
+    )
+    rows, above, nonzero = told
+    return above, nonzero, energies, found[:, :rows].clone(), squares[:rows].clone()
+
+
+def merge_selected(
+    call: Call,
+    vectors: Sequence[torch.Tensor],
+    base: torch.Tensor,
+    cut: Sequence[int],
+    first_block: int,
+    weights: Sequence[float],
+    least: float,
+    result: torch.Tensor,
 ) -> None:
-    """Makes the vectors selected task vectors; threshold, block and kept are the cut."""
+    """Fills the result, [n], which may be the base; threshold, block and kept are the cut."""
     packed = (ctypes.c_int64 * 3)(*cut)
-    call(addresses(vectors), base.data_ptr(), len(vectors), base.numel(), packed, first_block)
+    call(
+        addresses(vectors),
+        base.data_ptr(),
+        len(vectors),
+        base.numel(),
+        packed,
+        first_block,
+        numbers(weights),
+        least,
+        result.data_ptr(),
+    )
