@@ -12,7 +12,7 @@ from amalgam_worker.native import random_drop
 from amalgam_worker.tensors.buffers import Scratch
 
 # What ranks a row in C++ has tables that are several times as large as the row.
-_LONGEST_ROW = 2**22
+LONGEST_ROW = 2**22
 
 
 def drop_by_rank(
@@ -31,7 +31,7 @@ def drop_by_rank(
         low: the first value's place in the first of these.
     """
     call = random_drop.DROP_BY_RANK.serving(values)
-    if call is not None and len(limits) <= _LONGEST_ROW and bool(limits[0] <= limits[-1]):
+    if call is not None and len(limits) <= LONGEST_ROW and bool(limits[0] <= limits[-1]):
         random_drop.drop_by_rank(call, values, limits, keys, low)
     else:
         eager_drop_by_rank(values, limits, keys, low, scratch)

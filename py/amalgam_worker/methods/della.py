@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import prod
 
 import torch
 
-from amalgam_worker.kernels.drop_by_rank import drop_above, drop_by_rank
+from amalgam_worker.kernels.drop_by_rank import LONGEST_ROW, drop_above, drop_by_rank
 from amalgam_worker.kernels.keep_mask import MASK_BLOCK, mask_key
 from amalgam_worker.kernels.row_ranks import row_ranks
-from amalgam_worker.methods.method import Chunk, Method, Parameters, Statistics, TensorFacts
+from amalgam_worker.methods.method import (
+    Chunk,
+    Method,
+    Parameters,
+    Partial,
+    Reduction,
+    Statistics,
+    TensorFacts,
+)
 from amalgam_worker.methods.sparsify import Sparsifier, thinned
 from amalgam_worker.methods.task_arithmetic import Election, elect_by_weight, family_member, rescale_kind
 from amalgam_worker.native import task_vectors as native
+from amalgam_worker.native.ranked_norms import RANKED_NORMS, RankedMask, ranked_norms
 from amalgam_worker.native.task_vectors import Thinning
 
 # What is remembered of a tensor's masks takes a few megabytes at most.
@@ -41,21 +51,36 @@ def apply(
     probability p. The random words are those of DARE's masks. If `rescale` is `per_element`, what is kept is
     divided by the probability with which it was.
     """
-    density, epsilon = parameters.each("density")[number], parameters.each("epsilon")[number]
-    columns = chunk.tensor.shape[1] if len(chunk.tensor.shape) > 1 else chunk.tensor.elements
-    limits = by_rank_remembered if len(chunk.tensor.shape) > 1 else by_rank
-    probabilities, last = limits(columns, density, epsilon, delta.device)
-    facts, (first, low) = chunk.tensor, divmod(chunk.start, MASK_BLOCK)
-    blocks = range(first, (chunk.start + chunk.elements - 1) // MASK_BLOCK + 1)
-    keys = [mask_key(facts.seed, facts.models[number], facts.name, block) for block in blocks]
+    probabilities, last = limits_of(chunk, number, parameters)
+    keys, low = keys_of(chunk, number), chunk.start % MASK_BLOCK
     divided = rescale_kind(parameters) == "per_element"
-    if not divided and len(facts.shape) < 3:
+    if not divided and len(chunk.tensor.shape) < 3:
         drop_by_rank(delta, last, keys, low, chunk.scratch)
         return
     ranks = ranks_along_second(delta, chunk)
     if divided:
         delta.div_(probabilities[ranks])
     drop_above(delta, last, ranks, keys, low, chunk.scratch)
+
+
+def limits_of(chunk: Chunk, number: int, parameters: Parameters) -> tuple[torch.Tensor, torch.Tensor]:
+    """What `by_rank` tells of an input's rows."""
+    shape = chunk.tensor.shape
+    columns, limits = (shape[1], by_rank_remembered) if len(shape) > 1 else (chunk.tensor.elements, by_rank)
+    density, epsilon = parameters.each("density")[number], parameters.each("epsilon")[number]
+    return limits(columns, density, epsilon, chunk.inputs[number].device)
+
+
+def keys_of(chunk: Chunk, number: int) -> list[tuple[int, int]]:
+    """Of an input's mask, those of the blocks that the chunk lies in."""
+    facts = chunk.tensor
+    blocks = range(chunk.start // MASK_BLOCK, (chunk.start + chunk.elements - 1) // MASK_BLOCK + 1)
+    return [mask_key(facts.seed, facts.models[number], facts.name, block) for block in blocks]
+
+
+def ranked_masks(chunk: Chunk, numbers: Iterable[int], parameters: Parameters) -> list[RankedMask]:
+    """The masks of some inputs, for a compiled kernel."""
+    return [RankedMask(limits_of(chunk, number, parameters)[1], keys_of(chunk, number)) for number in numbers]
 
 
 def by_rank(
@@ -91,6 +116,22 @@ def remembered(chunk: Chunk, number: int, statistics: Statistics, parameters: Pa
     return Thinning(native.KEPT, bits=bits)
 
 
+def measure_norms(
+    otherwise: Callable[[Chunk, Statistics, Parameters], Partial],
+    chunk: Chunk,
+    statistics: Statistics,
+    parameters: Parameters,
+) -> Partial:
+    """The pass for the L1 norms; `otherwise` where no compiled kernel can."""
+    assert chunk.base is not None
+    call, facts, numbers = RANKED_NORMS.serving(chunk.base), chunk.tensor, thinned(parameters)
+    if call is None or len(facts.shape) > 2 or facts.shape[-1] > LONGEST_ROW:
+        return otherwise(chunk, statistics, parameters)
+    masks = ranked_masks(chunk, numbers, parameters)
+    inputs = [chunk.inputs[number] for number in numbers]
+    return ranked_norms(call, inputs, chunk.base, masks, chunk.start % MASK_BLOCK, remembers(facts))
+
+
 # Source: Deep et al. 2024, arXiv:2406.11617, section 3 (MAGPRUNE), each row's entries ranked.
 RANKED = Sparsifier((), apply, remembered)
 
@@ -98,7 +139,14 @@ RANKED = Sparsifier((), apply, remembered)
 def della(elect: Election | None) -> Method:
     """The member of the task-arithmetic family; `epsilon` is half of the spread of the probabilities."""
     member = family_member(RANKED, elect=elect, remembers=remembers)
-    return replace(member, per_input=(*member.per_input, "epsilon"), whole=slab)
+
+    def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
+        return tuple(
+            replace(reduction, measure=partial(measure_norms, reduction.measure))
+            for reduction in member.reductions(parameters)
+        )
+
+    return replace(member, per_input=(*member.per_input, "epsilon"), whole=slab, reductions=reductions)
 
 
 DELLA = della(elect_by_weight)

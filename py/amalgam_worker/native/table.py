@@ -9,6 +9,7 @@ from amalgam_worker.native.checks.cast import to_bfloat16_agrees, to_float16_agr
 from amalgam_worker.native.checks.combination import combination_agrees
 from amalgam_worker.native.checks.election import election_agrees
 from amalgam_worker.native.checks.random_drop import drop_at_random_agrees, drop_by_rank_agrees
+from amalgam_worker.native.checks.ranked_norms import ranked_norms_agree
 from amalgam_worker.native.checks.sums import (
     dots_agree,
     group_dots_agree,
@@ -32,6 +33,7 @@ from amalgam_worker.native.combination import COMBINE
 from amalgam_worker.native.election import ELECTION
 from amalgam_worker.native.kernel import Call, Kernel
 from amalgam_worker.native.random_drop import DROP_AT_RANDOM, DROP_BY_RANK
+from amalgam_worker.native.ranked_norms import RANKED_NORMS
 from amalgam_worker.native.sums import DOTS, GROUP_DOTS, GROUP_SUMS, ROW_DOTS
 from amalgam_worker.native.task_vectors import MERGE_TASK_VECTORS, TASK_VECTOR_NORMS
 from amalgam_worker.native.top_k import (
@@ -57,6 +59,7 @@ TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
     (TASK_VECTOR_NORMS, norms_agree),
     (DROP_AT_RANDOM, drop_at_random_agrees),
     (DROP_BY_RANK, drop_by_rank_agrees),
+    (RANKED_NORMS, ranked_norms_agree),
     (GROUP_SUMS, group_sums_agree),
     (GROUP_DOTS, group_dots_agree),
     (DOTS, dots_agree),

@@ -1,0 +1,44 @@
+"""Compares the compiled norms of what is thinned out by rank; meanwhile DELLA goes by torch."""
+
+from __future__ import annotations
+
+import torch
+
+from amalgam_worker.kernels.keep_mask import MASK_BLOCK
+from amalgam_worker.methods.della import DELLA, ranked_masks
+from amalgam_worker.methods.method import Chunk, Parameters, TensorFacts
+from amalgam_worker.native.checks.awkward import LENGTHS, awkward, same_bits
+from amalgam_worker.native.kernel import Call
+from amalgam_worker.native.ranked_norms import ranked_norms
+from amalgam_worker.tensors.buffers import Scratch
+
+_SPREADS = ((0.5, 0.0), (0.5, 0.1), (0.3, 0.29), (0.05, 0.2))
+
+
+def ranked_norms_agree(call: Call) -> bool:
+    """Whether it gives the bits of torch; blocks end within rows, and rows are no whole bytes."""
+    return all(_measured_alike(call, columns) for columns in (*LENGTHS, 3000))
+
+
+def _measured_alike(call: Call, columns: int) -> bool:
+    shared: dict[str, bool | float | str] = {"lambda": 1.0, "normalize": False, "rescale": "l1"}
+    parameters = Parameters(shared, [{"weight": 1.0, "density": p, "epsilon": e} for p, e in _SPREADS])
+    given, expected = _chunk(columns), _chunk(columns)
+    assert given.base is not None
+    masks, place = ranked_masks(given, range(len(_SPREADS)), parameters), given.start % MASK_BLOCK
+    sums, *bits = ranked_norms(call, given.inputs, given.base, masks, place, True)
+    (reduction,) = DELLA.reductions(parameters)
+    measured, *kept = reduction.measure(expected, {}, parameters)
+    return same_bits(sums, measured) and (not kept or all(map(torch.equal, bits, kept)))
+
+
+def _chunk(columns: int) -> Chunk:
+    rows = max(2, 9000 // columns)
+    facts = TensorFacts("self-check", (MASK_BLOCK, columns), tuple(range(len(_SPREADS))), 3)
+    base, *inputs = (awkward(rows * columns, seed) for seed in range(50, 51 + len(_SPREADS)))
+    # Half of the elements are differences of bfloat16 numbers.
+    for values in (base, *inputs):
+        half = values[: values.numel() // 2]
+        half.copy_(half.to(torch.bfloat16))
+    start = max(0, MASK_BLOCK // columns - 1) * columns
+    return Chunk(facts, start, base, inputs, Scratch(torch.device("cpu")))

@@ -1,0 +1,60 @@
+"""L1 norms of task vectors that are thinned out by rank; see `methods.della`."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from amalgam_worker.kernels.sums import SUM_GROUP
+from amalgam_worker.native.kernel import COUNT, POINTER, Call, Kernel, addresses
+
+RANKED_NORMS = Kernel(
+    "amalgam_ranked_norms",
+    *(POINTER, POINTER, COUNT, COUNT, COUNT, POINTER, POINTER, COUNT, POINTER, POINTER),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RankedMask:
+    """The random mask of one task vector's rows."""
+
+    limits: torch.Tensor  # int32 [columns], ascending: by rank, the last word kept
+    keys: Sequence[tuple[int, int]]  # of the blocks of words that the rows lie in
+
+
+def ranked_norms(
+    call: Call,
+    vectors: Sequence[torch.Tensor],
+    base: torch.Tensor,
+    masks: Sequence[RankedMask],
+    place: int,
+    are_noted: bool,
+) -> list[torch.Tensor]:
+    """Group sums of magnitudes before and after, and what `pack_kept` makes of each one's rest, if wanted.
+
+    Args:
+        vectors: N of shape [rows * columns], as `base`; not changed.
+        place: of the first element in the first block of words.
+    Returns:
+        float32 [2 * N, groups], and N of uint8 [elements / 8], or none.
+    """
+    elements, columns = base.numel(), len(masks[0].limits)
+    sums = torch.empty(2 * len(vectors), -(-elements // SUM_GROUP))
+    bits = [torch.empty(-(-elements // 8), dtype=torch.uint8) for _ in vectors] if are_noted else []
+    keys = [(ctypes.c_int32 * (2 * len(mask.keys)))(*sum(mask.keys, ())) for mask in masks]
+    call(
+        addresses(vectors),
+        base.data_ptr(),
+        len(vectors),
+        elements // columns,
+        columns,
+        addresses([mask.limits for mask in masks]),
+        (ctypes.c_void_p * len(keys))(*map(ctypes.addressof, keys)),
+        place,
+        sums.data_ptr(),
+        addresses(bits) if are_noted else (ctypes.c_void_p * len(vectors))(),
+    )
+    return [sums, *bits]
