@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from math import prod
 
 import torch
@@ -116,20 +116,25 @@ def remembered(chunk: Chunk, number: int, statistics: Statistics, parameters: Pa
     return Thinning(native.KEPT, bits=bits)
 
 
-def measure_norms(
-    otherwise: Callable[[Chunk, Statistics, Parameters], Partial],
-    chunk: Chunk,
-    statistics: Statistics,
-    parameters: Parameters,
-) -> Partial:
-    """The pass for the L1 norms; `otherwise` where no compiled kernel can."""
-    assert chunk.base is not None
-    call, facts, numbers = RANKED_NORMS.serving(chunk.base), chunk.tensor, thinned(parameters)
-    if call is None or len(facts.shape) > 2 or facts.shape[-1] > LONGEST_ROW:
-        return otherwise(chunk, statistics, parameters)
-    masks = ranked_masks(chunk, numbers, parameters)
-    inputs = [chunk.inputs[number] for number in numbers]
-    return ranked_norms(call, inputs, chunk.base, masks, chunk.start % MASK_BLOCK, remembers(facts))
+def measuring_norms(member: Method) -> Callable[[Parameters], tuple[Reduction, ...]]:
+    """The reductions of a member of the family, with a compiled kernel's help where there is one that can."""
+
+    def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
+        return tuple(compiled(reduction) for reduction in member.reductions(parameters))
+
+    def compiled(reduction: Reduction) -> Reduction:
+        def measure_norms(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
+            assert chunk.base is not None
+            call, facts, numbers = RANKED_NORMS.serving(chunk.base), chunk.tensor, thinned(parameters)
+            if call is None or len(facts.shape) > 2 or facts.shape[-1] > LONGEST_ROW:
+                return reduction.measure(chunk, statistics, parameters)
+            masks = ranked_masks(chunk, numbers, parameters)
+            inputs = [chunk.inputs[number] for number in numbers]
+            return ranked_norms(call, inputs, chunk.base, masks, chunk.start % MASK_BLOCK, remembers(facts))
+
+        return replace(reduction, measure=measure_norms)
+
+    return reductions
 
 
 # Source: Deep et al. 2024, arXiv:2406.11617, section 3 (MAGPRUNE), each row's entries ranked.
@@ -139,14 +144,8 @@ RANKED = Sparsifier((), apply, remembered)
 def della(elect: Election | None) -> Method:
     """The member of the task-arithmetic family; `epsilon` is half of the spread of the probabilities."""
     member = family_member(RANKED, elect=elect, remembers=remembers)
-
-    def reductions(parameters: Parameters) -> tuple[Reduction, ...]:
-        return tuple(
-            replace(reduction, measure=partial(measure_norms, reduction.measure))
-            for reduction in member.reductions(parameters)
-        )
-
-    return replace(member, per_input=(*member.per_input, "epsilon"), whole=slab, reductions=reductions)
+    epsilon = (*member.per_input, "epsilon")
+    return replace(member, per_input=epsilon, whole=slab, reductions=measuring_norms(member))
 
 
 DELLA = della(elect_by_weight)
