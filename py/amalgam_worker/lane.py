@@ -21,7 +21,7 @@ from amalgam_worker.tensors.buffers import ByteBuffer
 from amalgam_worker.tensors.cast import cast_finite
 from amalgam_worker.tensors.dtypes import TORCH_DTYPES
 from amalgam_worker.tensors.sink import Sink
-from amalgam_worker.tensors.stored import StoredTensor, stored_tensor
+from amalgam_worker.tensors.stored import StoredTensor, StoredValues, stored_tensor
 from amalgam_worker.tensors.workspace import Workspace
 from amalgam_worker.unmoved import are_alike
 
@@ -77,14 +77,16 @@ class Lane:
 
     def _load(self, computation: Computation, start: int, count: int) -> Chunk:
         taken: list[torch.Tensor] = []
+        on_host = self._workspace.scratch.device.type == "cpu"
         for slot, (source, twin) in enumerate(computation.sources):
-            if twin is None:
-                taken.append(source.take(self._workspace, f"source {slot}", start, count))
-            else:
-                copy = self._workspace.scratch.take(f"source {slot}", count, computation.dtype)
-                taken.append(copy.copy_(taken[twin]))
+            if twin is not None:
+                taken.append(taken[twin])
+                continue
+            # Methods may be able to compute with what is stored; on its way to a device it is cast.
+            take = source.read if on_host and isinstance(source, StoredValues) else source.take
+            taken.append(take(self._workspace, f"source {slot}", start, count))
         base, inputs = (taken[0], taken[1:]) if computation.has_base else (None, taken)
-        return Chunk(computation.facts, start, base, inputs, self._workspace.scratch)
+        return Chunk(computation.facts, start, base, inputs, self._workspace.scratch, computation.dtype)
 
     def _store(self, piece: Piece, values: torch.Tensor) -> None:
         step = piece.task.step

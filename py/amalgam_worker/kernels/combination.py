@@ -23,7 +23,7 @@ def linear_combination(
     call = native.COMBINE.serving(vectors[0])
     if call is None:
         return eager_linear_combination(vectors, coefficients, base)
-    return native.combine(call, vectors, coefficients, base)
+    return native.combine(call, vectors, coefficients, base, vectors[0])
 
 
 def eager_linear_combination(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from amalgam_worker.kernels.combination import linear_combination
+from amalgam_worker.methods.combinations import combined_models
 from amalgam_worker.methods.method import Chunk, Method, Parameters, Statistics
 
 
@@ -14,10 +14,7 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
     Source: model soups, Wortsman et al. 2022, arXiv:2203.05482.
     """
     weights = parameters.each("weight")
-    result = linear_combination(chunk.inputs, weights)
-    if parameters.flag("normalize"):
-        result.div_(sum(weights))
-    return result
+    return combined_models(chunk, weights, sum(weights) if parameters.flag("normalize") else 1)
 
 
 LINEAR = Method(shared=("normalize",), per_input=("weight",), combine=combine)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Literal
 
 import torch
 
+from amalgam_worker.native.differences import SUBTRACT, subtract
+from amalgam_worker.native.kernel import STORED_TYPES
 from amalgam_worker.tensors.buffers import Scratch
 
 # Sums are formed per block of so many elements, whatever the chunk size: that fixes their bits.
@@ -46,31 +48,64 @@ class TensorFacts:
         return self.shape[-1] if self.shape else 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Chunk:
-    """Consecutive elements of one tensor, of every model; [n] each, float32 (float64 among float64 files).
+    """Consecutive elements of one tensor, of every model; [n] each.
 
-    The arrays belong to the method that is called: it may overwrite them.
+    They are cast when a method asks for `base` or `inputs`, which then belong to it: it may overwrite them.
+    What is stored holds what it did only until then.
     """
 
     tensor: TensorFacts
     start: int  # place of the first element in the flattened tensor, multiple of BLOCK or `Method.whole`
-    base: torch.Tensor | None
-    inputs: list[torch.Tensor]
+    stored_base: torch.Tensor | None
+    stored_inputs: list[torch.Tensor]
     scratch: Scratch
+    # float32, or float64 among float64 files; None where what is stored is of that type.
+    computed: torch.dtype | None = None
+    _base: torch.Tensor | None = field(default=None, init=False)
+    _inputs: list[torch.Tensor] | None = field(default=None, init=False)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """In which a method computes."""
+        return self.computed or self.stored_inputs[0].dtype
 
     @property
     def elements(self) -> int:
         """Number of elements."""
-        return self.inputs[0].numel()
+        return self.stored_inputs[0].numel()
+
+    @property
+    def base(self) -> torch.Tensor | None:
+        """The base's elements in `dtype`, if there is a base."""
+        if self._base is None:
+            self._cast()
+        return self._base
+
+    @property
+    def inputs(self) -> list[torch.Tensor]:
+        """The inputs' elements in `dtype`."""
+        return self._cast() if self._inputs is None else self._inputs
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether compiled kernels can compute with what is stored as it is."""
+        return self.dtype == torch.float32 and all(
+            values.is_cpu and values.dtype in STORED_TYPES for values in self._stored
+        )
 
     def take(self, name: str, dtype: torch.dtype | None = None) -> torch.Tensor:
         """A reusable array of shape [n] with undefined contents."""
-        return self.scratch.take(name, self.elements, dtype or self.inputs[0].dtype)
+        return self.scratch.take(name, self.elements, dtype or self.dtype)
 
     def deltas(self) -> list[torch.Tensor]:
         """Turns the inputs into task vectors, input minus base, in place."""
-        if self.base is not None:
+        call = SUBTRACT.call if self._inputs is None and self.is_plain else None
+        if call is not None and self.stored_base is not None:
+            self._inputs = [self.take(f"source {number}") for number in range(1, len(self._stored))]
+            subtract(call, self.stored_inputs, self.stored_base, self._inputs)
+        elif self.base is not None:
             for values in self.inputs:
                 values.sub_(self.base)
         return self.inputs
@@ -81,10 +116,30 @@ class Chunk:
             return [self]
         return [self._part(low, min(low + BLOCK, self.elements)) for low in range(0, self.elements, BLOCK)]
 
+    @property
+    def _stored(self) -> list[torch.Tensor]:
+        return self.stored_inputs if self.stored_base is None else [self.stored_base, *self.stored_inputs]
+
+    def _cast(self) -> list[torch.Tensor]:
+        """Casts what is not cast yet, each into memory of its own, before any of it is overwritten."""
+        stored = self._stored
+        if self._base is None and self.stored_base is not None:
+            self._base = self._room(0, self.stored_base)
+        if self._inputs is None:
+            first = len(stored) - len(self.stored_inputs)
+            self._inputs = [self._room(number, stored[number]) for number in range(first, len(stored))]
+        return self._inputs
+
+    def _room(self, number: int, stored: torch.Tensor) -> torch.Tensor:
+        is_twin = any(other.data_ptr() == stored.data_ptr() for other in self._stored[:number])
+        if stored.dtype == self.dtype and not is_twin:
+            return stored
+        return self.take(f"source {number}").copy_(stored)
+
     def _part(self, low: int, high: int) -> Chunk:
-        base = None if self.base is None else self.base[low:high]
-        inputs = [values[low:high] for values in self.inputs]
-        return Chunk(self.tensor, self.start + low, base, inputs, self.scratch)
+        base = None if self.stored_base is None else self.stored_base[low:high]
+        inputs = [values[low:high] for values in self.stored_inputs]
+        return Chunk(self.tensor, self.start + low, base, inputs, self.scratch, self.computed)
 
 
 @dataclass(frozen=True, slots=True)

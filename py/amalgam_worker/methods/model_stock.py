@@ -7,6 +7,7 @@ import torch
 from amalgam_worker.kernels.combination import linear_combination
 from amalgam_worker.kernels.gram import gram, gram_by_row
 from amalgam_worker.kernels.sums import tree_sums
+from amalgam_worker.methods.combinations import combined_deltas
 from amalgam_worker.methods.method import (
     BLOCK,
     Chunk,
@@ -75,10 +76,10 @@ def interpolation_ratio(products: torch.Tensor) -> torch.Tensor:
 
 def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
     """`W_0 + t * (mean(W_i) - W_0)`."""
-    assert chunk.base is not None
-    count = len(chunk.inputs)
+    count = len(chunk.stored_inputs)
     if not parameters.flag("filter_wise"):
-        return linear_combination(chunk.inputs, [float(statistics["ratio"]) / count] * count, chunk.base)
+        return combined_deltas(chunk, [float(statistics["ratio"]) / count] * count)
+    assert chunk.base is not None
     mean = linear_combination(chunk.inputs, [1 / count] * count)
     return chunk.base.add_(mean.sub_(chunk.base).mul_(_spread(statistics["ratio"], chunk)))
 

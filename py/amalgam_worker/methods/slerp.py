@@ -6,8 +6,8 @@ import math
 
 import torch
 
-from amalgam_worker.kernels.combination import linear_combination
 from amalgam_worker.kernels.sums import group_dots, tree_sums
+from amalgam_worker.methods.combinations import combined_models
 from amalgam_worker.methods.method import (
     Chunk,
     Method,
@@ -65,8 +65,7 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
     With the norm `unit` they do multiply unit vectors, with `interp` these times the norm between the two.
     The whole tensor is one vector. A vector of norm <= 1e-8 enters the dot product undivided.
     """
-    assert chunk.base is not None
-    return linear_combination([chunk.base, chunk.inputs[0]], statistics["factors"].tolist())
+    return combined_models(chunk, statistics["factors"].tolist())
 
 
 SLERP = Method(

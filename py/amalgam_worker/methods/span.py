@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import torch
 
-from amalgam_worker.kernels.combination import linear_combination
 from amalgam_worker.kernels.gram import gram
 from amalgam_worker.kernels.sums import tree_sums
+from amalgam_worker.methods.combinations import combined_deltas
 from amalgam_worker.methods.method import (
     BLOCK,
     Chunk,
@@ -42,4 +42,4 @@ def coefficients_reduction(solve: Callable[[torch.Tensor, Parameters], torch.Ten
 
 def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
     """`sum_i(c_i * W_i)`, or with a base `W_0 + sum_i(c_i * (W_i - W_0))`."""
-    return linear_combination(chunk.inputs, statistics["coefficients"].tolist(), chunk.base)
+    return combined_deltas(chunk, statistics["coefficients"].tolist())

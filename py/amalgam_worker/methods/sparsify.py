@@ -51,7 +51,7 @@ def thinnings(
 ) -> list[Thinning] | None:
     """What `sparsify` does to each input, for a compiled kernel; None where there is none that can."""
     if sparsifier is None:
-        return [Thinning(native.ALL)] * len(chunk.inputs)
+        return [Thinning(native.ALL)] * len(chunk.stored_inputs)
     described: list[Thinning] = []
     for number, density in enumerate(parameters.each("density")):
         if 0 < density < 1:

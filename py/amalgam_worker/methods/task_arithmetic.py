@@ -108,16 +108,13 @@ def family_member(
 
     def measure_norms(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
         assert sparsifier is not None
-        assert chunk.base is not None
-        call, how = (
-            native.TASK_VECTOR_NORMS.serving(chunk.base),
-            thinnings(sparsifier, chunk, statistics, parameters),
-        )
+        assert chunk.stored_base is not None
+        call = native.TASK_VECTOR_NORMS.call if chunk.is_plain else None
+        how = thinnings(sparsifier, chunk, statistics, parameters)
         if call is not None and how is not None:
-            numbers = thinned(parameters)
-            inputs, ways = [chunk.inputs[number] for number in numbers], [how[number] for number in numbers]
-            groups = -(-chunk.elements // SUM_GROUP)
-            return [native.norms(call, inputs, chunk.base, chunk.start // BLOCK, ways, groups)]
+            inputs = [chunk.stored_inputs[number] for number in thinned(parameters)]
+            ways, groups = [how[number] for number in thinned(parameters)], -(-chunk.elements // SUM_GROUP)
+            return [native.norms(call, inputs, chunk.stored_base, chunk.start // BLOCK, ways, groups)]
         deltas, norms, kept = chunk.deltas(), [], []
         is_noted = remembers(chunk.tensor) and chunk.scratch.device.type == "cpu"
         for number in thinned(parameters):
@@ -142,31 +139,33 @@ def family_member(
         return deltas
 
     def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> torch.Tensor:
-        assert chunk.base is not None
+        assert chunk.stored_base is not None
         weights = factors = parameters.each("weight")
         if sparsifier is not None:
             factors = list(map(mul, weights, rescales(statistics, parameters)))
         scale = parameters.number("lambda")
         if elect is None and parameters.flag("normalize") and abs(sum(weights)) >= _SMALLEST_WEIGHT:
             scale /= sum(weights)
-        call = native.MERGE_TASK_VECTORS.serving(chunk.base)
+        call = native.MERGE_TASK_VECTORS.call if chunk.is_plain else None
         if call is not None and by_weight(parameters):
             how = thinnings(sparsifier, chunk, statistics, parameters)
-            vectors = chunk.inputs if how is not None else thinned_out(chunk, statistics, parameters)
-            native.merge(
+            is_thinned = how is None
+            vectors = thinned_out(chunk, statistics, parameters) if is_thinned else chunk.stored_inputs
+            return native.merge(
                 call,
                 vectors,
-                how is None,
-                chunk.base,
+                is_thinned,
+                chunk.stored_base,
                 chunk.start // BLOCK,
                 how or [native.Thinning(native.ALL)] * len(vectors),
                 factors,
                 elect is not None,
                 weights if elect is not None and parameters.flag("normalize") else None,
                 scale,
+                chunk.take("merged"),
             )
-            return chunk.base
         deltas = thinned_out(chunk, statistics, parameters)
+        assert chunk.base is not None
         add = weighted_sum if elect is None else elect
         return chunk.base.add_(add(chunk, deltas, factors, statistics, parameters).mul_(scale))
 

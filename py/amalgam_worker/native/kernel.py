@@ -41,3 +41,13 @@ def addresses(tensors: Sequence[torch.Tensor]) -> ctypes.Array[ctypes.c_void_p]:
 def numbers(values: Sequence[float]) -> ctypes.Array[ctypes.c_double]:
     """An array of doubles."""
     return (ctypes.c_double * len(values))(*values)
+
+
+# As the sources number the types of stored elements.
+STORED_TYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2}
+
+
+def stored(tensors: Sequence[torch.Tensor]) -> ctypes.Array[ctypes.c_int64]:
+    """An array of pointers to contiguous tensors of STORED_TYPES, which must be kept alive, and of types."""
+    pairs = [number for tensor in tensors for number in (tensor.data_ptr(), STORED_TYPES[tensor.dtype])]
+    return (ctypes.c_int64 * len(pairs))(*pairs)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from amalgam_worker.native.cast import TO_BFLOAT16, TO_FLOAT16
 from amalgam_worker.native.checks.cast import to_bfloat16_agrees, to_float16_agrees
 from amalgam_worker.native.checks.combination import combination_agrees
+from amalgam_worker.native.checks.differences import differences_agree
 from amalgam_worker.native.checks.election import election_agrees
 from amalgam_worker.native.checks.random_drop import drop_at_random_agrees, drop_by_rank_agrees
 from amalgam_worker.native.checks.ranked_norms import ranked_norms_agree
@@ -30,6 +31,7 @@ from amalgam_worker.native.checks.variance import (
     variance_agrees,
 )
 from amalgam_worker.native.combination import COMBINE
+from amalgam_worker.native.differences import SUBTRACT
 from amalgam_worker.native.election import ELECTION
 from amalgam_worker.native.kernel import Call, Kernel
 from amalgam_worker.native.random_drop import DROP_AT_RANDOM, DROP_BY_RANK
@@ -65,6 +67,7 @@ TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
     (DOTS, dots_agree),
     (ROW_DOTS, row_dots_agree),
     (COMBINE, combination_agrees),
+    (SUBTRACT, differences_agree),
     (VARIANCE, variance_agrees),
     (SIFT_VARIANCES, sift_variances_agrees),
     (MERGE_SELECTED, merge_selected_agrees),

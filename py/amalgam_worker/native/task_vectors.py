@@ -15,13 +15,13 @@ from amalgam_worker.native.kernel import (
     WHOLE,
     Call,
     Kernel,
-    addresses,
     numbers,
+    stored,
 )
 
 MERGE_TASK_VECTORS = Kernel(
     "amalgam_merge_task_vectors",
-    *(POINTER, WHOLE, POINTER, COUNT, COUNT, COUNT, POINTER, POINTER, WHOLE, POINTER, NUMBER),
+    *(POINTER, WHOLE, POINTER, COUNT, COUNT, COUNT, POINTER, POINTER, WHOLE, POINTER, NUMBER, POINTER),
 )
 TASK_VECTOR_NORMS = Kernel(
     "amalgam_task_vector_norms", POINTER, POINTER, COUNT, COUNT, COUNT, POINTER, POINTER
@@ -55,20 +55,21 @@ def merge(
     elects: bool,
     weights: Sequence[float] | None,
     scale: float,
-) -> None:
-    """Adds to the base, in place, `scale` times the sum, elected or not, of the thinned task vectors.
+    result: torch.Tensor,
+) -> torch.Tensor:
+    """Base plus `scale` times the sum, elected or not, of the thinned task vectors, into the float32 result.
 
     Args:
-        vectors: N of shape [n], as `base`; not changed.
+        vectors: N of shape [n], as `base`; as they are stored.
         are_deltas: they are task vectors, and not yet to become ones.
         factors: N; each task vector is multiplied by its own.
         weights: N, of which those that agree divide the sum; or None.
     """
     rows, _keys = _packed(thinnings)
     call(
-        addresses(vectors),
+        stored(vectors),
         are_deltas,
-        base.data_ptr(),
+        stored([base]),
         len(vectors),
         base.numel(),
         first_block,
@@ -77,7 +78,9 @@ def merge(
         elects,
         None if weights is None else numbers(weights),
         scale,
+        result.data_ptr(),
     )
+    return result
 
 
 def norms(
@@ -91,7 +94,7 @@ def norms(
     """Group sums of the magnitudes before and after; float32 [2 * N, groups]."""
     rows, _keys = _packed(thinnings)
     sums = torch.empty(2 * len(vectors), groups)
-    call(addresses(vectors), base.data_ptr(), len(vectors), base.numel(), first_block, rows, sums.data_ptr())
+    call(stored(vectors), stored([base]), len(vectors), base.numel(), first_block, rows, sums.data_ptr())
     return sums
 
 

@@ -55,6 +55,15 @@ class StoredValues:
     dtype: torch.dtype
 
     def take(self, workspace: Workspace, name: str, start: int, count: int) -> torch.Tensor:
+        return self._load(workspace, name, start, count, self.dtype)
+
+    def read(self, workspace: Workspace, name: str, start: int, count: int) -> torch.Tensor:
+        """What `take` gives, but not cast."""
+        return self._load(workspace, name, start, count, self.stored.dtype)
+
+    def _load(
+        self, workspace: Workspace, name: str, start: int, count: int, dtype: torch.dtype
+    ) -> torch.Tensor:
         stored, place = self.stored, start * self.stored.dtype.itemsize
         read = partial(stored.read, workspace, place)
-        return workspace.load(name, stored.dtype, self.dtype, count, read)
+        return workspace.load(name, stored.dtype, dtype, count, read)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from amalgam_worker.native.kernel import STORED_TYPES
+
 # Neither whole strips nor whole vectors.
 LENGTHS = (1, 15, 1024, 2069)
 _HARD = (0.0, -0.0, 1e-45, -1e-42, 1.1754944e-38, 3.4e38, -3.4e38, float("inf"), float("-inf"), float("nan"))
@@ -19,6 +21,11 @@ def awkward(length: int, seed: int) -> torch.Tensor:
     if length > len(_HARD):
         values[places] = torch.tensor(_HARD)
     return values
+
+
+def as_stored(values: torch.Tensor, number: int) -> torch.Tensor:
+    """Rounded to one of the types that models are stored in."""
+    return values.to(list(STORED_TYPES)[number % len(STORED_TYPES)])
 
 
 def same_bits(one: torch.Tensor, other: torch.Tensor) -> bool:

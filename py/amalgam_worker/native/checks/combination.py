@@ -5,11 +5,12 @@ from __future__ import annotations
 import torch
 
 from amalgam_worker.kernels.combination import eager_linear_combination
-from amalgam_worker.native.checks.awkward import LENGTHS, awkward, same_bits
+from amalgam_worker.native.checks.awkward import LENGTHS, as_stored, awkward, same_bits
 from amalgam_worker.native.combination import combine
 from amalgam_worker.native.kernel import Call
 
 _COEFFICIENTS = (0.7, -1.3, 1e-30)
+_DIVISOR = -0.6
 
 
 def combination_agrees(call: Call) -> bool:
@@ -18,9 +19,10 @@ def combination_agrees(call: Call) -> bool:
 
 
 def _alike(call: Call, length: int, is_based: bool) -> bool:
-    given, expected = ([awkward(length, seed) for seed in range(len(_COEFFICIENTS))] for _ in range(2))
-    bases: list[torch.Tensor | None] = [awkward(length, 8) if is_based else None for _ in range(2)]
-    return same_bits(
-        combine(call, given, _COEFFICIENTS, bases[0]),
-        eager_linear_combination(expected, _COEFFICIENTS, bases[1]),
-    )
+    vectors = [as_stored(awkward(length, seed), seed) for seed in range(len(_COEFFICIENTS))]
+    base = as_stored(awkward(length, 8), 1) if is_based else None
+    wide = [vector.to(torch.float32, copy=True) for vector in vectors]
+    expected = eager_linear_combination(wide, _COEFFICIENTS, None if base is None else base.to(torch.float32))
+    if base is None:
+        expected.div_(_DIVISOR)
+    return same_bits(combine(call, vectors, _COEFFICIENTS, base, torch.empty(length), _DIVISOR), expected)

@@ -13,7 +13,7 @@ from amalgam_worker.methods.della import DELLA, RANKED
 from amalgam_worker.methods.method import BLOCK, Chunk, Method, Parameters, Statistics, TensorFacts
 from amalgam_worker.methods.sparsify import LARGEST, RANDOM, Sparsifier, thinned, thinnings
 from amalgam_worker.methods.task_arithmetic import DARE_LINEAR, DARE_TIES, TASK_ARITHMETIC, family_member
-from amalgam_worker.native.checks.awkward import LENGTHS, awkward, same_bits
+from amalgam_worker.native.checks.awkward import LENGTHS, as_stored, awkward, same_bits
 from amalgam_worker.native.kernel import Call
 from amalgam_worker.native.task_vectors import merge, norms
 from amalgam_worker.tensors.buffers import Scratch
@@ -58,15 +58,27 @@ def _merged_alike(call: Call, case: _Case, length: int) -> bool:
     parameters, statistics = _parameters(case), _statistics(case)
     how = thinnings(case.sparsifier, given, statistics, parameters)
     assert how is not None
-    assert given.base is not None
+    assert given.stored_base is not None
     factors = [
         weight * (1.0 if case.sparsifier is None else rescale)
         for weight, rescale in zip(_WEIGHTS, _RESCALES, strict=True)
     ]
     scale = 0.9 / sum(_WEIGHTS) if case.normalizes and not case.elects else 0.9
     divisors = _WEIGHTS if case.normalizes and case.elects else None
-    merge(call, given.inputs, False, given.base, _FIRST_BLOCK, how, factors, case.elects, divisors, scale)
-    return same_bits(given.base, case.method.combine(expected, statistics, parameters))
+    merged = merge(
+        call,
+        given.stored_inputs,
+        False,
+        given.stored_base,
+        _FIRST_BLOCK,
+        how,
+        factors,
+        case.elects,
+        divisors,
+        scale,
+        given.take("merged"),
+    )
+    return same_bits(merged, case.method.combine(expected, statistics, parameters))
 
 
 def norms_agree(call: Call) -> bool:
@@ -84,10 +96,10 @@ def _measured_alike(call: Call, case: _Case, length: int) -> bool:
     parameters, statistics = _parameters(case), _statistics(case)
     how = thinnings(case.sparsifier, given, statistics, parameters)
     assert how is not None
-    assert given.base is not None
+    assert given.stored_base is not None
     numbers = thinned(parameters)
-    inputs, ways = [given.inputs[number] for number in numbers], [how[number] for number in numbers]
-    sums = norms(call, inputs, given.base, _FIRST_BLOCK, ways, -(-length // SUM_GROUP))
+    inputs, ways = [given.stored_inputs[number] for number in numbers], [how[number] for number in numbers]
+    sums = norms(call, inputs, given.stored_base, _FIRST_BLOCK, ways, -(-length // SUM_GROUP))
     (measured, *_) = case.method.reductions(parameters)[-1].measure(expected, statistics, parameters)
     return same_bits(sums, measured)
 
@@ -95,8 +107,9 @@ def _measured_alike(call: Call, case: _Case, length: int) -> bool:
 def _chunk(length: int) -> Chunk:
     models = range(len(_WEIGHTS))
     facts = TensorFacts("self-check", (4 * BLOCK,), tuple(models), 3)
-    base, *inputs = (awkward(length, 20 + number) for number in (-1, *models))
-    return Chunk(facts, _FIRST_BLOCK * BLOCK, base, inputs, Scratch(torch.device("cpu")))
+    base, *inputs = (as_stored(awkward(length, 20 + number), number) for number in (-1, *models))
+    scratch = Scratch(torch.device("cpu"))
+    return Chunk(facts, _FIRST_BLOCK * BLOCK, base, inputs, scratch, torch.float32)
 
 
 def _parameters(case: _Case) -> Parameters:

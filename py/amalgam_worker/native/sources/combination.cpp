@@ -1,27 +1,33 @@
 // Linear combinations of vectors, or of their differences to a base; see kernels.combination.
-#include "kernels.h"
+#include "stored.h"
 
-// Into `result`, which may be one of the others. No base: null.
-AMALGAM_KERNEL int64_t amalgam_combine(const float *const *vectors, const double *coefficients, int64_t count,
-                                       const float *base, int64_t elements, float *result) {
-    float total[STRIP];
+// Into `result`, divided by `divisor`; float32 vectors may lie in its place. No base: null.
+AMALGAM_KERNEL int64_t amalgam_combine(const Stored *vectors, const double *coefficients, int64_t count,
+                                       const Stored *base, int64_t elements, double divisor, float *result) {
+    float total[PADDED], room[PADDED];
+    const float by = (float)divisor;
     for (int64_t first = 0; first < elements; first += STRIP) {
         const int64_t size = smaller(STRIP, elements - first);
+        const float *origin = base ? widened(*base, first, size, room) : nullptr;
         for (int64_t v = 0; v < count; v++) {
-            const float *values = vectors[v] + first;
             const float coefficient = (float)coefficients[v];
-            if (base)
-                for (int64_t i = 0; i < size; i++) {
-                    const float term = (values[i] - base[first + i]) * coefficient;
-                    total[i] = v ? total[i] + term : term;
-                }
-            else
-                for (int64_t i = 0; i < size; i++) {
-                    const float term = values[i] * coefficient;
-                    total[i] = v ? total[i] + term : term;
-                }
+            with_elements(vectors[v], first, [&](auto at) {
+                const auto add = [&](auto term) {
+                    if (v)
+                        for (int64_t i = 0; i < size; i++) total[i] += term(i);
+                    else
+                        for (int64_t i = 0; i < size; i++) total[i] = term(i);
+                };
+                if (origin) add([=](int64_t i) { return (at(i) - origin[i]) * coefficient; });
+                else add([=](int64_t i) { return at(i) * coefficient; });
+            });
         }
-        for (int64_t i = 0; i < size; i++) result[first + i] = base ? base[first + i] + total[i] : total[i];
+        float *out = result + first;
+        if (origin)
+            for (int64_t i = 0; i < size; i++) out[i] = origin[i] + total[i];
+        else if (by == 1.0f) std::memcpy(out, total, sizeof(float) * size);
+        else
+            for (int64_t i = 0; i < size; i++) out[i] = total[i] / by;
     }
     return 0;
 }

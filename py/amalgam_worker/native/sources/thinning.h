@@ -31,9 +31,41 @@ struct Met {
     int64_t kept = 0, outliers = 0;
 };
 
-// Thins out a strip from place `first` of the chunk on, which begins with block `first_block`.
+inline bool any_at_random(const Thinning *thinnings, int64_t count) {
+    for (int64_t v = 0; v < count; v++)
+        if (thinnings[v].kind == RANDOM) return true;
+    return false;
+}
+
+// The part of random words that is the same for all models, from place `first` of the chunk on.
+inline void hash_places(const Thinning *thinnings, int64_t count, int64_t first, int64_t size,
+                        uint32_t *__restrict hashes) {
+    int64_t v = 0;
+    while (v < count - 1 && thinnings[v].kind != RANDOM) v++;
+    const uint32_t start = (uint32_t)(thinnings[v].place + first);
+    for (int64_t i = 0; i < size; i++) hashes[i] = hashed_place((start + (uint32_t)i) & (MASK_BLOCK - 1));
+}
+
+// Zeroes what has no word above the limit; what is not finite does not become so.
+inline void drop_at_random(const Thinning &how, const uint32_t *__restrict hashes, int64_t first, int64_t size,
+                           float *__restrict values) {
+    const int32_t limit = (int32_t)how.limit;
+    for (int64_t done = 0; done < size;) {
+        const int64_t block = (how.place + first + done) / MASK_BLOCK;
+        const int64_t stop = smaller(size, (block + 1) * MASK_BLOCK - how.place - first);
+        const uint32_t key = (uint32_t)how.keys[2 * block], multiplier = (uint32_t)how.keys[2 * block + 1];
+        for (int64_t i = done; i < stop; i++) {
+            const float value = values[i], zero = value - value;
+            values[i] = (int32_t)((hashes[i] ^ key) * multiplier) > limit ? value : zero;
+        }
+        done = stop;
+    }
+}
+
+// Thins out a strip from place `first` of the chunk on, which begins with block `first_block`; `hashes` are of
+// its places.
 inline void thin(const Thinning &how, float *__restrict values, int64_t first, int64_t size, int64_t first_block,
-                 Met &met) {
+                 const uint32_t *hashes, Met &met) {
     const int64_t block = first_block + first / BLOCK;
     if (how.kind == NONE)
         for (int64_t i = 0; i < size; i++) values[i] = 0.0f;
@@ -44,15 +76,7 @@ inline void thin(const Thinning &how, float *__restrict values, int64_t first, i
         keep_before(how.outliers, largest, size, block, met.outliers);
         for (int64_t i = 0; i < size; i++) values[i] -= largest[i];
     }
-    if (how.kind == RANDOM) {
-        int32_t words[PADDED];
-        random_words(how.keys, how.place + first, size, words);
-        for (int64_t i = 0; i < size; i++) {
-            // What is not finite does not become so.
-            const float value = values[i], zero = value - value;
-            values[i] = words[i] > how.limit ? value : zero;
-        }
-    }
+    if (how.kind == RANDOM) drop_at_random(how, hashes, first, size, values);
     if (how.kind == KEPT) {
         const uint8_t *bits = how.bits + first / 8;
         // What is not finite does not become so.
