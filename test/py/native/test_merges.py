@@ -40,6 +40,20 @@ CASES = {
     "ramplus_tl": ("ramplus_tl", {"epsilon": 1e-5, "r": 0.1, "alpha": 0.2}, NONE),
     "nearswap": ("nearswap", {"t": 0.001}, NONE[:1]),
     "model_stock": ("model_stock", {"filter_wise": False}, NONE),
+    "slerp": ("slerp", {"t": 0.3, "norm": "preserve"}, NONE[:1]),
+    "nuslerp": (
+        "nuslerp",
+        {"nuslerp_flatten": True, "nuslerp_row_wise": False},
+        [{"weight": 0.7}, {"weight": 0.4}],
+    ),
+}
+# As the inputs are stored, in turn; the base is as the last.
+STORED = {
+    "bfloat16": [torch.bfloat16],
+    "float16": [torch.float16],
+    "float32": [torch.float32],
+    "all three": [torch.bfloat16, torch.float16, torch.float32],
+    "float8 too": [torch.bfloat16, torch.float8_e4m3fn],
 }
 
 
@@ -52,6 +66,27 @@ def tensors(seed: int) -> dict[str, torch.Tensor]:
         base = torch.randn(shape, generator=shared).mul_(0.02)
         made[name] = base.add_(torch.randn(shape, generator=own), alpha=0.001).to(torch.bfloat16)
     return made
+
+
+@pytest.mark.parametrize("stored", list(STORED)[1:])
+@pytest.mark.parametrize(
+    "case", ["linear", "slerp", "nuslerp", "model_stock", "ties", "dare_ties", "della", "sce"]
+)
+def test_so_they_are_whatever_the_models_are_stored_as(tmp_path: Path, case: str, stored: str) -> None:
+    method, shared, per_input = CASES[case]
+    dtypes = STORED[stored]
+    seeds = [*range(2, 2 + len(per_input)), 99]
+    *inputs, base = (
+        {name: values.to(dtypes[number % len(dtypes)]) for name, values in tensors(seed).items()}
+        for number, seed in enumerate(seeds)
+    )
+    plan = plan_method(
+        tmp_path, method, None if method == "linear" else base, inputs, shared, per_input, torch.float16
+    )
+    expected = {name: tensor_bytes(values) for name, values in run_plan(plan, 1, BLOCK).items()}
+    with compiled():
+        found = {name: tensor_bytes(values) for name, values in run_plan(plan, 2, 4 * BLOCK).items()}
+    assert found == expected
 
 
 @pytest.mark.parametrize("case", CASES)
