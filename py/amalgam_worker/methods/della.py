@@ -27,8 +27,8 @@ from amalgam_worker.native import task_vectors as native
 from amalgam_worker.native.ranked_norms import RANKED_NORMS, RankedMask, ranked_norms
 from amalgam_worker.native.task_vectors import Thinning
 
-# What is remembered of a tensor's masks takes a few megabytes at most.
-_REMEMBERED = 2**26
+# What is remembered of a tensor's masks takes 32 MB at most.
+_REMEMBERED = 2**28
 
 
 def remembers(tensor: TensorFacts) -> bool:

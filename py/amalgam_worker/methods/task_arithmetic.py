@@ -7,7 +7,7 @@ from operator import mul
 
 import torch
 
-from amalgam_worker.kernels.kept_bits import keep_packed, pack_kept
+from amalgam_worker.kernels.kept_bits import join_kept, keep_packed, pack_kept
 from amalgam_worker.kernels.sign_election import elected_sum
 from amalgam_worker.kernels.sums import SUM_GROUP, group_sums
 from amalgam_worker.methods.method import (
@@ -182,17 +182,17 @@ def gather_norms(
 ) -> Statistics:
     """Per input the factor that restores its L1 norm; float64 [N], 1 where a norm is next to nothing.
 
-    If the partials note what is kept: also that, uint8 [thinned, bytes].
+    If the partials note what is kept: also that, uint8 [thinned, bytes]. The partials are emptied.
     """
     # The same groups for any chunks: so are the bits of their sum.
-    sums = torch.cat([parts for parts, *_ in partials], dim=1).cpu()
+    sums = torch.cat([partial.pop(0) for partial in partials], dim=1).cpu()
     norms = sums.sum(1, dtype=torch.float64).reshape(-1, 2).tolist()
     rescales = torch.ones(len(tensor.models), dtype=torch.float64)
     for number, (before, after) in zip(thinned(parameters), norms, strict=True):
         if min(before, after) >= _SMALLEST_NORM:
             rescales[number] = before / after
-    kept = [torch.cat(parts) for parts in list(zip(*partials, strict=True))[1:]]
-    return {"rescales": rescales, "kept": torch.stack(kept)} if kept else {"rescales": rescales}
+    kept = join_kept(partials)
+    return {"rescales": rescales} if kept is None else {"rescales": rescales, "kept": kept}
 
 
 TASK_ARITHMETIC = family_member(None, elect=None)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "keep_largest.h"
+#include "kept_bits.h"
 #include "random_words.h"
 
 enum Kind : int64_t { ALL = 0, NONE = 1, LARGEST = 2, BETWEEN = 3, RANDOM = 4, KEPT = 5 };
@@ -15,16 +16,6 @@ struct Thinning {
     int64_t limit;        // and the largest word that drops an element
     const uint8_t *bits;  // of KEPT: one for each element, as numpy packs them
 };
-
-// The bits of a byte, the highest first, as factors.
-struct Ones {
-    float of[256][8];
-    constexpr Ones() : of() {
-        for (int byte = 0; byte < 256; byte++)
-            for (int b = 0; b < 8; b++) of[byte][b] = (float)(byte >> (7 - b) & 1);
-    }
-};
-constexpr Ones ONES;
 
 // How many elements equal to a cut's threshold have been met in the block in which some of them are kept.
 struct Met {
@@ -77,13 +68,5 @@ inline void thin(const Thinning &how, float *__restrict values, int64_t first, i
         for (int64_t i = 0; i < size; i++) values[i] -= largest[i];
     }
     if (how.kind == RANDOM) drop_at_random(how, hashes, first, size, values);
-    if (how.kind == KEPT) {
-        const uint8_t *bits = how.bits + first / 8;
-        // What is not finite does not become so.
-        for (int64_t i = 0; i + 8 <= size; i += 8) {
-            const float *ones = ONES.of[bits[i / 8]];
-            for (int b = 0; b < 8; b++) values[i + b] *= ones[b];
-        }
-        for (int64_t i = size / 8 * 8; i < size; i++) values[i] *= ONES.of[bits[i / 8]][i % 8];
-    }
+    if (how.kind == KEPT) keep_bits(how.bits + first / 8, values, size);
 }
