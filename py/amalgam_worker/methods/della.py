@@ -68,7 +68,7 @@ def limits_of(chunk: Chunk, number: int, parameters: Parameters) -> tuple[torch.
     shape = chunk.tensor.shape
     columns, limits = (shape[1], by_rank_remembered) if len(shape) > 1 else (chunk.tensor.elements, by_rank)
     density, epsilon = parameters.each("density")[number], parameters.each("epsilon")[number]
-    return limits(columns, density, epsilon, chunk.inputs[number].device)
+    return limits(columns, density, epsilon, chunk.scratch.device)
 
 
 def keys_of(chunk: Chunk, number: int) -> list[tuple[int, int]]:
@@ -124,13 +124,15 @@ def measuring_norms(member: Method) -> Callable[[Parameters], tuple[Reduction, .
 
     def compiled(reduction: Reduction) -> Reduction:
         def measure_norms(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-            assert chunk.base is not None
-            call, facts, numbers = RANKED_NORMS.serving(chunk.base), chunk.tensor, thinned(parameters)
-            if call is None or len(facts.shape) > 2 or facts.shape[-1] > LONGEST_ROW:
+            assert chunk.stored_base is not None
+            call, facts, numbers = RANKED_NORMS.call, chunk.tensor, thinned(parameters)
+            if call is None or not chunk.is_plain or len(facts.shape) > 2 or facts.shape[-1] > LONGEST_ROW:
                 return reduction.measure(chunk, statistics, parameters)
             masks = ranked_masks(chunk, numbers, parameters)
-            inputs = [chunk.inputs[number] for number in numbers]
-            return ranked_norms(call, inputs, chunk.base, masks, chunk.start % MASK_BLOCK, remembers(facts))
+            inputs = [chunk.stored_inputs[number] for number in numbers]
+            return ranked_norms(
+                call, inputs, chunk.stored_base, masks, chunk.start % MASK_BLOCK, remembers(facts)
+            )
 
         return replace(reduction, measure=measure_norms)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from amalgam_worker.kernels.sums import SUM_GROUP
-from amalgam_worker.native.kernel import COUNT, POINTER, Call, Kernel, addresses
+from amalgam_worker.native.kernel import COUNT, POINTER, Call, Kernel, addresses, stored
 
 RANKED_NORMS = Kernel(
     "amalgam_ranked_norms",
@@ -36,7 +36,7 @@ def ranked_norms(
     """Group sums of magnitudes before and after, and what `pack_kept` makes of each one's rest, if wanted.
 
     Args:
-        vectors: N of shape [rows * columns], as `base`; not changed.
+        vectors: N of shape [rows * columns], as `base`; as they are stored.
         place: of the first element in the first block of words.
     Returns:
         float32 [2 * N, groups], and N of uint8 [elements / 8], or none.
@@ -46,8 +46,8 @@ def ranked_norms(
     bits = [torch.empty(-(-elements // 8), dtype=torch.uint8) for _ in vectors] if are_noted else []
     keys = [(ctypes.c_int32 * (2 * len(mask.keys)))(*sum(mask.keys, ())) for mask in masks]
     call(
-        addresses(vectors),
-        base.data_ptr(),
+        stored(vectors),
+        stored([base]),
         len(vectors),
         elements // columns,
         columns,

@@ -7,7 +7,7 @@ import torch
 from amalgam_worker.kernels.keep_mask import MASK_BLOCK
 from amalgam_worker.methods.della import DELLA, ranked_masks
 from amalgam_worker.methods.method import Chunk, Parameters, TensorFacts
-from amalgam_worker.native.checks.awkward import LENGTHS, awkward, same_bits
+from amalgam_worker.native.checks.awkward import LENGTHS, as_stored, awkward, same_bits
 from amalgam_worker.native.kernel import Call
 from amalgam_worker.native.ranked_norms import ranked_norms
 from amalgam_worker.tensors.buffers import Scratch
@@ -24,9 +24,9 @@ def _measured_alike(call: Call, columns: int) -> bool:
     shared: dict[str, bool | float | str] = {"lambda": 1.0, "normalize": False, "rescale": "l1"}
     parameters = Parameters(shared, [{"weight": 1.0, "density": p, "epsilon": e} for p, e in _SPREADS])
     given, expected = _chunk(columns), _chunk(columns)
-    assert given.base is not None
+    assert given.stored_base is not None
     masks, place = ranked_masks(given, range(len(_SPREADS)), parameters), given.start % MASK_BLOCK
-    sums, *bits = ranked_norms(call, given.inputs, given.base, masks, place, True)
+    sums, *bits = ranked_norms(call, given.stored_inputs, given.stored_base, masks, place, True)
     (reduction,) = DELLA.reductions(parameters)
     measured, *kept = reduction.measure(expected, {}, parameters)
     return same_bits(sums, measured) and (not kept or all(map(torch.equal, bits, kept)))
@@ -35,10 +35,7 @@ def _measured_alike(call: Call, columns: int) -> bool:
 def _chunk(columns: int) -> Chunk:
     rows = max(2, 9000 // columns)
     facts = TensorFacts("self-check", (MASK_BLOCK, columns), tuple(range(len(_SPREADS))), 3)
-    base, *inputs = (awkward(rows * columns, seed) for seed in range(50, 51 + len(_SPREADS)))
-    # Half of the elements are differences of bfloat16 numbers.
-    for values in (base, *inputs):
-        half = values[: values.numel() // 2]
-        half.copy_(half.to(torch.bfloat16))
+    seeds = range(1 + len(_SPREADS))
+    base, *inputs = (as_stored(awkward(rows * columns, 50 + seed), seed) for seed in seeds)
     start = max(0, MASK_BLOCK // columns - 1) * columns
-    return Chunk(facts, start, base, inputs, Scratch(torch.device("cpu")))
+    return Chunk(facts, start, base, inputs, Scratch(torch.device("cpu")), torch.float32)

@@ -6,6 +6,7 @@ template <typename COUNT>
 static void drop_by_rank(float *values, int64_t rows, int64_t columns, const RankLimits &limits, const int32_t *keys,
                          int64_t first) {
     RankedMask<COUNT> mask(columns);
+    std::vector<uint32_t> hashes(columns);
     std::vector<int32_t> words(columns);
     std::vector<uint8_t> kept(columns);
     for (int64_t row = 0; row < rows; row++, values += columns, first += columns) {
@@ -14,7 +15,8 @@ static void drop_by_rank(float *values, int64_t rows, int64_t columns, const Ran
             const int32_t bits = bits_of(values[i]);
             largest = bits > largest ? bits : largest;
         }
-        random_words(keys, first, columns, words.data());
+        hash_row(first, columns, hashes.data());
+        random_words(keys, hashes.data(), first, columns, words.data());
         mask.decide(values, largest, limits, words.data(), kept.data());
         // What is not finite does not become so.
         for (int64_t i = 0; i < columns; i++) values[i] *= (float)kept[i];

@@ -18,14 +18,20 @@ inline int32_t random_word(uint32_t place, uint32_t key, uint32_t multiplier) {
     return (int32_t)((hashed_place(place) ^ key) * multiplier);
 }
 
-// The words of `count` elements from place `first` of the first block on; two numbers of a key per block.
-inline void random_words(const int32_t *keys, int64_t first, int64_t count, int32_t *words) {
+// The part of the words that is the same for all models, of places from `first` of the first block on.
+inline void hash_row(int64_t first, int64_t count, uint32_t *__restrict hashes) {
+    for (int64_t i = 0; i < count; i++)
+        hashes[i] = hashed_place(((uint32_t)first + (uint32_t)i) & (MASK_BLOCK - 1));
+}
+
+// The words of such places; two numbers of a key per block.
+inline void random_words(const int32_t *keys, const uint32_t *__restrict hashes, int64_t first, int64_t count,
+                         int32_t *__restrict words) {
     for (int64_t done = 0; done < count;) {
-        const int64_t block = (first + done) / MASK_BLOCK, place = (first + done) % MASK_BLOCK;
-        const int64_t size = smaller(count - done, MASK_BLOCK - place);
+        const int64_t block = (first + done) / MASK_BLOCK;
+        const int64_t stop = smaller(count, (block + 1) * MASK_BLOCK - first);
         const uint32_t key = (uint32_t)keys[2 * block], multiplier = (uint32_t)keys[2 * block + 1];
-        for (int64_t i = 0; i < size; i++)
-            words[done + i] = random_word((uint32_t)(place + i), key, multiplier);
-        done += size;
+        for (int64_t i = done; i < stop; i++) words[i] = (int32_t)((hashes[i] ^ key) * multiplier);
+        done = stop;
     }
 }
