@@ -12,6 +12,7 @@ from amalgam_worker.kernels.sign_election import agreeing_sums
 from amalgam_worker.kernels.sums import tree_sums
 from amalgam_worker.kernels.top_k import TOP_K_BLOCK, Cut, keep_largest, magnitude_bits
 from amalgam_worker.native import variance as native
+from amalgam_worker.native.kernel import STORED_TYPES, Call, Kernel
 from amalgam_worker.tensors.buffers import Scratch
 
 _INFINITY = 0x7F800000
@@ -48,12 +49,18 @@ def variance(vectors: list[torch.Tensor], base: torch.Tensor, scratch: Scratch) 
     Returns:
         float32 [n], valid until the next call with this scratch.
     """
-    call = native.VARIANCE.serving(base)
+    call = _serving(native.VARIANCE, vectors, base)
     if call is None:
         return eager_variance(vectors, base, scratch)
     result = scratch.take("variance", base.numel(), torch.float32)
     native.variance(call, vectors, base, result)
     return result
+
+
+def _serving(kernel: Kernel, vectors: list[torch.Tensor], base: torch.Tensor) -> Call | None:
+    """The compiled function, if it can be used; it takes elements as they are stored."""
+    given = (base, *vectors)
+    return kernel.call if all(each.is_cpu and each.dtype in STORED_TYPES for each in given) else None
 
 
 def eager_variance(vectors: list[torch.Tensor], base: torch.Tensor, scratch: Scratch) -> torch.Tensor:
@@ -87,15 +94,15 @@ def sift_variances(
     first_block: int,
     scratch: Scratch,
 ) -> Sifted:
-    """Counts the variances above a bracket, and lists those inside; not a number is above.
+    """Counts the variances above a bracket, and lists those inside but for zero; not a number is above.
 
     Args:
         vectors: N of shape [n], from the beginning of block `first_block` on; may be overwritten.
         base: [n].
         low, high: bit patterns, both inside.
     """
-    high = min(high, _INFINITY)
-    if (call := native.SIFT_VARIANCES.serving(base)) is not None:
+    low, high = max(low, 1), min(high, _INFINITY)
+    if (call := _serving(native.SIFT_VARIANCES, vectors, base)) is not None:
         return Sifted(*native.sift_variances(call, vectors, base, low, high, first_block, scratch))
     return eager_sift_variances(vectors, base, low, high, first_block, scratch)
 
@@ -158,19 +165,19 @@ def merge_selected(
 
     Args:
         vectors: N of shape [n], from the beginning of block `first_block` on; may be overwritten.
-        base: [n]; overwritten.
+        base: [n]; may be overwritten.
         cut: the variances before it are selected if they are above zero; none if it keeps none.
         weights: N.
         least: what the mean is divided by is no less.
     Returns:
-        [n].
+        [n], valid until the next call with this scratch.
     """
-    call = native.MERGE_SELECTED.serving(base)
+    call = _serving(native.MERGE_SELECTED, vectors, base)
     if call is None:
         return eager_merge_selected(vectors, base, cut, first_block, weights, least, scratch)
-    packed = (cut.threshold, cut.block, cut.kept)
-    native.merge_selected(call, vectors, base, packed, first_block, weights, least, base)
-    return base
+    packed, result = (cut.threshold, cut.block, cut.kept), scratch.take("merged", base.numel(), torch.float32)
+    native.merge_selected(call, vectors, base, packed, first_block, weights, least, result)
+    return result
 
 
 def eager_merge_selected(

@@ -19,7 +19,8 @@ from amalgam_worker.methods.method import (
     Statistics,
     TensorFacts,
 )
-from amalgam_worker.methods.selection import selection_reductions
+from amalgam_worker.methods.selection import as_taken_by, selection_reductions
+from amalgam_worker.native.variance import MERGE_SELECTED
 
 # Mean squares that sum to less tell nothing: all models then weigh the same.
 _SMALLEST_ENERGY = 1e-6
@@ -56,13 +57,14 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
 
     Source: FuseChat, Wan et al. 2024, arXiv:2408.07990, section 3.3.
     """
-    assert chunk.base is not None
     weights = shares(statistics["energies"] / chunk.tensor.elements)
     if "cut" not in statistics:
         total, divisor = agreeing_sums(chunk.deltas(), weights, weights, chunk.scratch)
+        assert chunk.base is not None
         return chunk.base.add_(total.div_(divisor.clamp_min_(_SMALLEST_DIVISOR)))
     cut, block = Cut(*statistics["cut"].tolist()), chunk.start // BLOCK
-    return merge_selected(chunk.inputs, chunk.base, cut, block, weights, _SMALLEST_DIVISOR, chunk.scratch)
+    inputs, base = as_taken_by(MERGE_SELECTED, chunk)
+    return merge_selected(inputs, base, cut, block, weights, _SMALLEST_DIVISOR, chunk.scratch)
 
 
 def reductions(parameters: Parameters) -> tuple[Reduction, ...]:

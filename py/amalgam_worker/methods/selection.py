@@ -35,6 +35,8 @@ from amalgam_worker.methods.method import (
     Statistics,
     TensorFacts,
 )
+from amalgam_worker.native.kernel import Kernel
+from amalgam_worker.native.variance import SIFT_VARIANCES, VARIANCE
 
 
 def selection_reductions(rank: Callable[[int, Parameters], int]) -> tuple[Reduction, ...]:
@@ -98,9 +100,9 @@ def _measure_top(chunk: Chunk, statistics: Statistics, parameters: Parameters) -
 
 
 def _measure_sifted(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-    assert chunk.base is not None
     low, high = statistics["bracket"].tolist()
-    found = sift_variances(chunk.inputs, chunk.base, low, high, chunk.start // BLOCK, chunk.scratch)
+    inputs, base = as_taken_by(SIFT_VARIANCES, chunk)
+    found = sift_variances(inputs, base, low, high, chunk.start // BLOCK, chunk.scratch)
     return [torch.tensor([found.above, found.nonzero]), found.energies, found.inside, found.squares]
 
 
@@ -118,8 +120,15 @@ def _gather_rest(
 
 
 def _spread(chunk: Chunk) -> torch.Tensor:
-    assert chunk.base is not None
-    return variance(chunk.inputs, chunk.base, chunk.scratch)
+    return variance(*as_taken_by(VARIANCE, chunk), chunk.scratch)
+
+
+def as_taken_by(kernel: Kernel, chunk: Chunk) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Inputs and base as they are stored, if the kernel is compiled and can take them, or cast."""
+    is_stored = kernel.call is not None and chunk.is_plain
+    base = chunk.stored_base if is_stored else chunk.base
+    assert base is not None
+    return (chunk.stored_inputs if is_stored else chunk.inputs), base
 
 
 def _bracketed(bracket: Bracket) -> Statistics:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import torch
 
-from amalgam_worker.native.kernel import COUNT, NUMBER, POINTER, WHOLE, Call, Kernel, addresses, numbers
+from amalgam_worker.native.kernel import COUNT, NUMBER, POINTER, WHOLE, Call, Kernel, numbers, stored
 from amalgam_worker.tensors.buffers import Scratch
 
 VARIANCE = Kernel("amalgam_variance", POINTER, POINTER, COUNT, COUNT, POINTER)
 SIFT_VARIANCES = Kernel(
     "amalgam_sift_variances",
     *(POINTER, POINTER, COUNT, COUNT, WHOLE, WHOLE, COUNT),
-    *(POINTER, POINTER, COUNT, POINTER, POINTER),
+    *(POINTER, POINTER, POINTER, POINTER, COUNT, POINTER, POINTER),
 )
 MERGE_SELECTED = Kernel(
     "amalgam_merge_selected", POINTER, POINTER, COUNT, COUNT, POINTER, COUNT, POINTER, NUMBER, POINTER
@@ -24,8 +24,8 @@ _BLOCK = 65_536
 
 
 def variance(call: Call, vectors: Sequence[torch.Tensor], base: torch.Tensor, result: torch.Tensor) -> None:
-    """Fills the result, [n], from N vectors of shape [n]."""
-    call(addresses(vectors), base.data_ptr(), len(vectors), result.numel(), result.data_ptr())
+    """Fills the result, float32 [n], from N vectors of shape [n], as they are stored."""
+    call(stored(vectors), stored([base]), len(vectors), result.numel(), result.data_ptr())
 
 
 def sift_variances(
@@ -44,13 +44,15 @@ def sift_variances(
     energies = torch.empty(-(-elements // _BLOCK), count, dtype=torch.float64)
     told = (ctypes.c_int64 * 3)()
     call(
-        addresses(vectors),
-        base.data_ptr(),
+        stored(vectors),
+        stored([base]),
         count,
         elements,
         low,
         high,
         first_block,
+        scratch.take("patterns", _BLOCK, torch.int32).data_ptr(),
+        scratch.take("values", _BLOCK * count, torch.float32).data_ptr(),
         found.data_ptr(),
         squares.data_ptr(),
         elements,
@@ -71,11 +73,11 @@ def merge_selected(
     least: float,
     result: torch.Tensor,
 ) -> None:
-    """Fills the result, [n], which may be the base; threshold, block and kept are the cut."""
+    """Fills the result, float32 [n]; threshold, block and kept are the cut."""
     packed = (ctypes.c_int64 * 3)(*cut)
     call(
-        addresses(vectors),
-        base.data_ptr(),
+        stored(vectors),
+        stored([base]),
         len(vectors),
         base.numel(),
         packed,

@@ -1,14 +1,12 @@
 // What lies above a bracket of variances and inside it, with the squares of the differences to the base.
+#include "near_variance.h"
 #include "trees.h"
-#include "variance.h"
 
-// What is inside the bracket in one block: patterns, and the differences of every model.
+// Of what is inside the bracket in one block, in the order of the elements.
 struct Inside {
-    std::vector<int32_t> patterns;
-    std::vector<float> values;
-    int64_t hits = 0;
-
-    explicit Inside(int64_t count) : patterns(BLOCK), values(BLOCK * count) {}
+    int32_t *patterns;  // room for a block
+    float *values;      // the differences of every model
+    int64_t hits;
 };
 
 // Rows of what was found: a block, a pattern, its number of elements, and per model its sum of squares.
@@ -17,29 +15,6 @@ struct Rows {
     double *squares;
     int64_t rows;
 };
-
-static int64_t sift(const float *variances, const float *const *vectors, int64_t count, int64_t size, int32_t low,
-                    int32_t high, Inside &found, int64_t &nonzero) {
-    alignas(8) uint8_t inside[STRIP];
-    int32_t above = 0, present = 0;
-    const uint32_t width = (uint32_t)high - (uint32_t)low;
-    for (int64_t i = 0; i < size; i++) above += bits_of(variances[i]) > high;
-    for (int64_t i = 0; i < size; i++) present += bits_of(variances[i]) > 0;
-    for (int64_t i = 0; i < size; i++) inside[i] = (uint32_t)bits_of(variances[i]) - (uint32_t)low <= width;
-    for (int64_t i = size; i % 8; i++) inside[i] = 0;
-    for (int64_t i = 0; i < size; i += 8) {
-        uint64_t eight;
-        std::memcpy(&eight, inside + i, 8);
-        for (; eight; eight &= eight - 1) {
-            const int64_t j = i + __builtin_ctzll(eight) / 8;
-            found.patterns[found.hits] = bits_of(variances[j]);
-            for (int64_t v = 0; v < count; v++) found.values[found.hits * count + v] = vectors[v][j];
-            found.hits++;
-        }
-    }
-    nonzero += present;
-    return above;
-}
 
 // Adds up equal patterns, each in the order of the elements, in a table with open addressing.
 static void tally(const Inside &found, int64_t count, int64_t block, std::vector<int32_t> &table, Rows &into) {
@@ -69,38 +44,52 @@ static void tally(const Inside &found, int64_t count, int64_t block, std::vector
     }
 }
 
-// `found` [3, capacity] and `squares` [capacity, count] have room for every element; `energies` [blocks, count]
-// are of what lies above. `told`: the numbers of rows, above and of what is not zero.
-AMALGAM_KERNEL int64_t amalgam_sift_variances(const float *const *vectors, const float *base, int64_t count,
+// `patterns` and `values` have room for a block, `found` [3, capacity] and `squares` [capacity, count] for every
+// element; `energies` [blocks, count] are of what lies above. `low` is above zero. `told`: the numbers of rows,
+// above and of what is not zero.
+AMALGAM_KERNEL int64_t amalgam_sift_variances(const Stored *vectors, const Stored *base, int64_t count,
                                               int64_t elements, int32_t low, int32_t high, int64_t first_block,
-                                              int32_t *found, double *squares, int64_t capacity, double *energies,
-                                              int64_t *told) {
+                                              int32_t *patterns, float *values, int32_t *found, double *squares,
+                                              int64_t capacity, double *energies, int64_t *told) {
     constexpr int64_t GROUPS = BLOCK / SUM_GROUP;
     Differences differences(count, SUM_GROUP);
-    Inside inside(count);
+    Inside inside = {patterns, values, 0};
     Rows into = {found, found + capacity, found + 2 * capacity, squares, 0};
     std::vector<int32_t> table;
     std::vector<double> by_group(count * GROUPS);
     std::vector<const float *> strips(count);
     float variances[SUM_GROUP];
+    int32_t places[STRIP];
     int64_t above = 0, nonzero = 0;
     for (int64_t start = 0; start < elements; start += BLOCK) {
         const int64_t size = smaller(BLOCK, elements - start), groups = (size + SUM_GROUP - 1) / SUM_GROUP;
         inside.hits = 0;
         for (int64_t group = 0; group < groups; group++) {
             const int64_t first = start + group * SUM_GROUP, left = smaller(SUM_GROUP, start + size - first);
-            differences.take(vectors, base, first, left);
+            differences.take(vectors, *base, first, left);
             for (int64_t strip = 0; strip < left; strip += STRIP) {
                 for (int64_t v = 0; v < count; v++) strips[v] = differences.vectors()[v] + strip;
                 const int64_t some = smaller(STRIP, left - strip);
-                variance_of_strips(strips.data(), count, some, variances + strip);
-                above += sift(variances + strip, strips.data(), count, some, low, high, inside, nonzero);
+                float *each = variances + strip;
+                const int64_t listed = near_variances(strips.data(), count, some, low, high, each, places);
+                int32_t more = 0, present = 0;
+                for (int64_t i = 0; i < some; i++) more += bits_of(each[i]) > high;
+                for (int64_t i = 0; i < some; i++) present += bits_of(each[i]) > 0;
+                above += more;
+                nonzero += present;
+                for (int64_t p = 0; p < listed; p++) {
+                    const int32_t bits = bits_of(each[places[p]]);
+                    inside.patterns[inside.hits] = bits;
+                    for (int64_t v = 0; v < count; v++)
+                        inside.values[inside.hits * count + v] = strips[v][places[p]];
+                    inside.hits += bits >= low && bits <= high;
+                }
             }
             for (int64_t v = 0; v < count; v++) {
-                const float *values = differences.vectors()[v];
+                const float *of = differences.vectors()[v];
                 by_group[v * GROUPS + group] = group_or_rest<double>(
                     [&](int64_t i) {
-                        const double value = bits_of(variances[i]) > high ? (double)values[i] : 0.0;
+                        const double value = bits_of(variances[i]) > high ? (double)of[i] : 0.0;
                         return value * value;
                     },
                     left);
