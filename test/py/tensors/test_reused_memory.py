@@ -43,7 +43,7 @@ def allocations(folder: Path, method: str, chunks: int, monkeypatch: pytest.Monk
 def test_chunks_take_no_memory_of_their_own(
     method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # More than a window of samples, which all have one size then.
+    # Both larger than a window: what is sampled of it is then less than a chunk.
     few = allocations(tmp_path, method, 6, monkeypatch)
     assert min(few) > 0
     assert allocations(tmp_path, method, 24, monkeypatch) == few
