@@ -22,7 +22,13 @@ from amalgam_worker.methods.method import (
     TensorFacts,
 )
 from amalgam_worker.methods.sparsify import Sparsifier, thinned
-from amalgam_worker.methods.task_arithmetic import Election, elect_by_weight, family_member, rescale_kind
+from amalgam_worker.methods.task_arithmetic import (
+    Election,
+    elect_by_weight,
+    family_member,
+    notes_of,
+    rescale_kind,
+)
 from amalgam_worker.native import task_vectors as native
 from amalgam_worker.native.ranked_norms import RANKED_NORMS, RankedMask, ranked_norms
 from amalgam_worker.native.task_vectors import Thinning
@@ -130,9 +136,9 @@ def measuring_norms(member: Method) -> Callable[[Parameters], tuple[Reduction, .
                 return reduction.measure(chunk, statistics, parameters)
             masks = ranked_masks(chunk, numbers, parameters)
             inputs = [chunk.stored_inputs[number] for number in numbers]
-            return ranked_norms(
-                call, inputs, chunk.stored_base, masks, chunk.start % MASK_BLOCK, remembers(facts)
-            )
+            notes = notes_of(chunk, statistics, parameters) if remembers(facts) else []
+            place = chunk.start % MASK_BLOCK
+            return [ranked_norms(call, inputs, chunk.stored_base, masks, place, notes)]
 
         return replace(reduction, measure=measure_norms)
 

@@ -7,7 +7,7 @@ from operator import mul
 
 import torch
 
-from amalgam_worker.kernels.kept_bits import join_kept, keep_packed, pack_kept
+from amalgam_worker.kernels.kept_bits import keep_packed, pack_kept
 from amalgam_worker.kernels.sign_election import elected_sum
 from amalgam_worker.kernels.sums import SUM_GROUP, group_sums
 from amalgam_worker.methods.method import (
@@ -115,17 +115,18 @@ def family_member(
             inputs = [chunk.stored_inputs[number] for number in thinned(parameters)]
             ways, groups = [how[number] for number in thinned(parameters)], -(-chunk.elements // SUM_GROUP)
             return [native.norms(call, inputs, chunk.stored_base, chunk.start // BLOCK, ways, groups)]
-        deltas, norms, kept = chunk.deltas(), [], []
+        deltas, norms = chunk.deltas(), []
         is_noted = remembers(chunk.tensor) and chunk.scratch.device.type == "cpu"
-        for number in thinned(parameters):
+        notes = notes_of(chunk, statistics, parameters) if is_noted else []
+        for place, number in enumerate(thinned(parameters)):
             # What is dropped goes by magnitudes, places and chance: never by signs.
             magnitude = deltas[number].abs_()
             norms.append(group_sums(magnitude))
             sparsify(sparsifier, chunk, number, magnitude, statistics, parameters)
             norms.append(group_sums(magnitude))
             if is_noted:
-                kept.append(pack_kept(magnitude))
-        return [torch.stack(norms), *kept]
+                notes[place].copy_(pack_kept(magnitude))
+        return [torch.stack(norms)]
 
     def thinned_out(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
         deltas = chunk.deltas()
@@ -177,21 +178,33 @@ def family_member(
     )
 
 
+def notes_of(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> list[torch.Tensor]:
+    """Where the pass for the L1 norms notes what is kept of a chunk: uint8 [bytes], per thinned input."""
+    room = statistics.get("noted")
+    if room is None:
+        wanted = torch.empty(len(thinned(parameters)), -(-chunk.tensor.elements // 8), dtype=torch.uint8)
+        # Whoever comes first among threads.
+        room = statistics.setdefault("noted", wanted)
+    first = chunk.start // 8
+    return list(room[:, first : first - (-chunk.elements // 8)])
+
+
 def gather_norms(
     partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters
 ) -> Statistics:
     """Per input the factor that restores its L1 norm; float64 [N], 1 where a norm is next to nothing.
 
-    If the partials note what is kept: also that, uint8 [thinned, bytes]. The partials are emptied.
+    If it has been noted what is kept: also that, uint8 [thinned, bytes].
     """
     # The same groups for any chunks: so are the bits of their sum.
-    sums = torch.cat([partial.pop(0) for partial in partials], dim=1).cpu()
+    sums = torch.cat([parts for (parts,) in partials], dim=1).cpu()
     norms = sums.sum(1, dtype=torch.float64).reshape(-1, 2).tolist()
     rescales = torch.ones(len(tensor.models), dtype=torch.float64)
     for number, (before, after) in zip(thinned(parameters), norms, strict=True):
         if min(before, after) >= _SMALLEST_NORM:
             rescales[number] = before / after
-    kept = join_kept(partials)
+    # Known by that name once all of it is there.
+    kept = statistics.get("noted")
     return {"rescales": rescales} if kept is None else {"rescales": rescales, "kept": kept}
 
 

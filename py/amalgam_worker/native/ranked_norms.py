@@ -31,19 +31,17 @@ def ranked_norms(
     base: torch.Tensor,
     masks: Sequence[RankedMask],
     place: int,
-    are_noted: bool,
-) -> list[torch.Tensor]:
-    """Group sums of magnitudes before and after, and what `pack_kept` makes of each one's rest, if wanted.
+    notes: Sequence[torch.Tensor],
+) -> torch.Tensor:
+    """Group sums of magnitudes before and after; float32 [2 * N, groups].
 
     Args:
         vectors: N of shape [rows * columns], as `base`; as they are stored.
         place: of the first element in the first block of words.
-    Returns:
-        float32 [2 * N, groups], and N of uint8 [elements / 8], or none.
+        notes: filled with what `pack_kept` makes of the rest, N of uint8 [elements / 8], rounded up; or none.
     """
     elements, columns = base.numel(), len(masks[0].limits)
     sums = torch.empty(2 * len(vectors), -(-elements // SUM_GROUP))
-    bits = [torch.empty(-(-elements // 8), dtype=torch.uint8) for _ in vectors] if are_noted else []
     keys = [(ctypes.c_int32 * (2 * len(mask.keys)))(*sum(mask.keys, ())) for mask in masks]
     call(
         stored(vectors),
@@ -55,6 +53,6 @@ def ranked_norms(
         (ctypes.c_void_p * len(keys))(*map(ctypes.addressof, keys)),
         place,
         sums.data_ptr(),
-        addresses(bits) if are_noted else (ctypes.c_void_p * len(vectors))(),
+        addresses(notes) if notes else (ctypes.c_void_p * len(vectors))(),
     )
-    return [sums, *bits]
+    return sums

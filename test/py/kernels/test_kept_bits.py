@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from amalgam_worker.kernels.kept_bits import join_kept, keep_packed, pack_kept
+from amalgam_worker.kernels.kept_bits import keep_packed, pack_kept
 
 
 def test_what_had_no_bit_becomes_zero() -> None:
@@ -26,14 +26,3 @@ def test_what_is_not_finite_stays_so() -> None:
     assert pack_kept(values).tolist() == [0b11100000]
     keep_packed(values, torch.tensor([0], dtype=torch.uint8), 0)
     assert values.isnan().tolist() == [True, True, False, False]
-
-
-def test_parts_of_several_tensors_are_joined() -> None:
-    generator = torch.Generator().manual_seed(6)
-    left = torch.randint(0, 2, (3, 803), generator=generator).to(torch.float32)
-    parts = [[pack_kept(row[low : low + 320]) for row in left] for low in range(0, 803, 320)]
-    kept = join_kept(parts)
-    assert kept is not None
-    assert kept.tolist() == [pack_kept(row).tolist() for row in left]
-    assert parts == [[], [], []]
-    assert join_kept([[], []]) is None

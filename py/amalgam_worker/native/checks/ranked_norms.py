@@ -6,7 +6,7 @@ import torch
 
 from amalgam_worker.kernels.keep_mask import MASK_BLOCK
 from amalgam_worker.methods.della import DELLA, ranked_masks
-from amalgam_worker.methods.method import Chunk, Parameters, TensorFacts
+from amalgam_worker.methods.method import Chunk, Parameters, Statistics, TensorFacts
 from amalgam_worker.native.checks.awkward import LENGTHS, as_stored, awkward, same_bits
 from amalgam_worker.native.kernel import Call
 from amalgam_worker.native.ranked_norms import ranked_norms
@@ -26,16 +26,22 @@ def _measured_alike(call: Call, columns: int) -> bool:
     given, expected = _chunk(columns), _chunk(columns)
     assert given.stored_base is not None
     masks, place = ranked_masks(given, range(len(_SPREADS)), parameters), given.start % MASK_BLOCK
-    sums, *bits = ranked_norms(call, given.stored_inputs, given.stored_base, masks, place, True)
-    (reduction,) = DELLA.reductions(parameters)
-    measured, *kept = reduction.measure(expected, {}, parameters)
-    return same_bits(sums, measured) and (not kept or all(map(torch.equal, bits, kept)))
+    size = -(-given.elements // 8)
+    notes = [torch.empty(size, dtype=torch.uint8) for _ in _SPREADS]
+    sums = ranked_norms(call, given.stored_inputs, given.stored_base, masks, place, notes)
+    (reduction,), statistics = DELLA.reductions(parameters), Statistics()
+    (measured,) = reduction.measure(expected, statistics, parameters)
+    kept = statistics.get("noted")
+    first = given.start // 8
+    return same_bits(sums, measured) and (
+        kept is None or torch.equal(torch.stack(notes), kept[:, first : first + size])
+    )
 
 
 def _chunk(columns: int) -> Chunk:
     rows = max(2, 9000 // columns)
-    facts = TensorFacts("self-check", (MASK_BLOCK, columns), tuple(range(len(_SPREADS))), 3)
+    before = max(0, MASK_BLOCK // columns - 1)
+    facts = TensorFacts("self-check", (before + rows, columns), tuple(range(len(_SPREADS))), 3)
     seeds = range(1 + len(_SPREADS))
     base, *inputs = (as_stored(awkward(rows * columns, 50 + seed), seed) for seed in seeds)
-    start = max(0, MASK_BLOCK // columns - 1) * columns
-    return Chunk(facts, start, base, inputs, Scratch(torch.device("cpu")), torch.float32)
+    return Chunk(facts, before * columns, base, inputs, Scratch(torch.device("cpu")), torch.float32)
