@@ -52,3 +52,17 @@ def test_dropped_by_rank(
     with compiled():
         drop_by_rank(found, limits, KEYS, low, Scratch(CPU))
     assert same_bits(found, expected)
+
+
+def test_dropped_by_rank_where_most_are_nearly_equal() -> None:
+    columns = 9000
+    steps = torch.randint(0, 1000, (2, columns), generator=torch.Generator().manual_seed(8))
+    rows = 1 + steps * 2.0**-20
+    rows[1, ::2] = 0
+    limits = torch.linspace(-(2.0**30), 2.0**30, columns, dtype=torch.float64).to(torch.int32)
+    expected, found = rows.view(-1).clone(), rows.view(-1).clone()
+    eager_drop_by_rank(expected, limits, KEYS, 5, Scratch(CPU))
+    with compiled():
+        drop_by_rank(found, limits, KEYS, 5, Scratch(CPU))
+    assert same_bits(found, expected)
+    assert 0 < int((found == 0).sum()) < 2 * columns
