@@ -9,6 +9,7 @@ import torch
 
 from amalgam_worker.kernels.sums import eager_group_sums, tree_sums
 from amalgam_worker.native import sums as native
+from amalgam_worker.native.kernel import Call
 from amalgam_worker.tensors.buffers import Scratch
 
 Pairs = Sequence[tuple[torch.Tensor, torch.Tensor]]
@@ -23,6 +24,18 @@ def gram(vectors: list[torch.Tensor], block: int, scratch: Scratch) -> torch.Ten
         float64 of shape [B, N, N], symmetric, for the n / block blocks, rounded up.
     """
     return _dots(_pairs(vectors), block, scratch)[:, _places(len(vectors))]
+
+
+def stored_gram(
+    call: Call, vectors: list[torch.Tensor], base: torch.Tensor | None, block: int
+) -> torch.Tensor:
+    """What `gram` gives for the differences of N vectors to a base, if there is one, by a compiled kernel.
+
+    Args:
+        call: of DOTS.
+        vectors: N of shape [n], as they are stored; so is the base.
+    """
+    return native.dots(call, _pairs(vectors), block, base)[:, _places(len(vectors))]
 
 
 def gram_by_row(vectors: list[torch.Tensor], start: int, columns: int, scratch: Scratch) -> torch.Tensor:

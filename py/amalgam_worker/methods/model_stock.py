@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from amalgam_worker.kernels.combination import linear_combination
-from amalgam_worker.kernels.gram import gram, gram_by_row
+from amalgam_worker.kernels.gram import gram_by_row
 from amalgam_worker.kernels.sums import tree_sums
 from amalgam_worker.methods.combinations import combined_deltas
 from amalgam_worker.methods.method import (
@@ -18,6 +18,7 @@ from amalgam_worker.methods.method import (
     Statistics,
     TensorFacts,
 )
+from amalgam_worker.methods.products import delta_products
 
 # The smallest product of two norms that is divided by: relative to what float32 can hold, so that the small
 # tensors of norm layers keep their angle.
@@ -27,7 +28,7 @@ _UNDETERMINED = 1e-6
 
 def measure(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
     """Dot products of the task vectors, per block; [B, N, N]."""
-    return [gram(chunk.deltas(), BLOCK, chunk.scratch)]
+    return [delta_products(chunk)]
 
 
 def gather(

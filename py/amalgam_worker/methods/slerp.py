@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from amalgam_worker.kernels.sums import group_dots, tree_sums
+from amalgam_worker.kernels.sums import SUM_GROUP, group_dots, tree_sums
 from amalgam_worker.methods.combinations import combined_models
 from amalgam_worker.methods.method import (
     Chunk,
@@ -17,6 +17,8 @@ from amalgam_worker.methods.method import (
     Statistics,
     TensorFacts,
 )
+from amalgam_worker.native.sums import GROUP_DOTS
+from amalgam_worker.native.sums import group_dots as stored_group_dots
 
 # Beyond this cosine, of either sign, the arc is so short or so ill-defined that a straight line is taken.
 _NEARLY_PARALLEL = 0.9995
@@ -25,10 +27,15 @@ _NO_DIRECTION = 1e-8
 
 def measure(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
     """Dot products of base and base, base and input, input and input; float64 [3, groups]."""
-    assert chunk.base is not None
-    base, other = chunk.base, chunk.inputs[0]
+    call = GROUP_DOTS.call if chunk.is_plain else None
+    base, other = (
+        (chunk.base, chunk.inputs[0]) if call is None else (chunk.stored_base, chunk.stored_inputs[0])
+    )
+    assert base is not None
     pairs = ((base, base), (base, other), (other, other))
-    return [group_dots(pairs, chunk.scratch)]
+    if call is None:
+        return [group_dots(pairs, chunk.scratch)]
+    return [stored_group_dots(call, pairs, -(-chunk.elements // SUM_GROUP))]
 
 
 def gather(

@@ -6,11 +6,9 @@ from collections.abc import Callable
 
 import torch
 
-from amalgam_worker.kernels.gram import gram
 from amalgam_worker.kernels.sums import tree_sums
 from amalgam_worker.methods.combinations import combined_deltas
 from amalgam_worker.methods.method import (
-    BLOCK,
     Chunk,
     Parameters,
     Partial,
@@ -18,6 +16,7 @@ from amalgam_worker.methods.method import (
     Statistics,
     TensorFacts,
 )
+from amalgam_worker.methods.products import delta_products
 
 
 def coefficients_reduction(solve: Callable[[torch.Tensor, Parameters], torch.Tensor]) -> Reduction:
@@ -29,7 +28,7 @@ def coefficients_reduction(solve: Callable[[torch.Tensor, Parameters], torch.Ten
     """
 
     def measure(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-        return [gram(chunk.deltas(), BLOCK, chunk.scratch)]
+        return [delta_products(chunk)]
 
     def gather(
         partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters

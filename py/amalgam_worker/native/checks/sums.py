@@ -6,7 +6,7 @@ import torch
 
 from amalgam_worker.kernels.gram import eager_dots, eager_row_dots
 from amalgam_worker.kernels.sums import SUM_GROUP, eager_group_dots, eager_group_sums
-from amalgam_worker.native.checks.awkward import awkward
+from amalgam_worker.native.checks.awkward import as_stored, awkward
 from amalgam_worker.native.kernel import Call
 from amalgam_worker.native.sums import Pairs, dots, group_dots, group_sums, row_dots
 from amalgam_worker.tensors.buffers import Scratch
@@ -35,18 +35,19 @@ def group_dots_agree(call: Call) -> bool:
     return all(
         same_numbers(
             group_dots(call, pairs, -(-len(pairs[0][0]) // SUM_GROUP)),
-            torch.stack([eager_group_dots(*pair, Scratch(_CPU)) for pair in pairs]),
+            torch.stack([eager_group_dots(*pair, Scratch(_CPU)) for pair in _wide(pairs)]),
         )
-        for pairs in _pairs()
+        for pairs in [*_pairs(), *_stored_pairs()]
     )
 
 
 def dots_agree(call: Call) -> bool:
     """Whether they have the bits of torch."""
     return all(
-        same_numbers(dots(call, pairs, block), eager_dots(pairs, block, Scratch(_CPU)))
-        for pairs in _pairs()
+        same_numbers(dots(call, pairs, block, base), eager_dots(_wide(pairs, base), block, Scratch(_CPU)))
+        for pairs in [*_pairs(), *_stored_pairs()]
         for block in (2 * SUM_GROUP, 2**20)
+        for base in (None, as_stored(awkward(len(pairs[0][0]), 7), block))
     )
 
 
@@ -69,3 +70,16 @@ def _vectors() -> list[torch.Tensor]:
 def _pairs() -> list[Pairs]:
     vectors = _vectors()
     return [[(one, one), (one, one.flip(0)), (one * 1e22, one)] for one in vectors]
+
+
+def _stored_pairs() -> list[Pairs]:
+    rows = [[as_stored(vector, number) for number in range(3)] for vector in _vectors()]
+    return [[(one, one), (one, two), (two, three)] for one, two, three in rows]
+
+
+def _wide(pairs: Pairs, base: torch.Tensor | None = None) -> Pairs:
+    """As float32, or what they differ from the base; a vector stays one vector."""
+    sides = {vector.data_ptr(): vector.to(torch.float32) for pair in pairs for vector in pair}
+    if base is not None:
+        sides = {place: vector - base.to(torch.float32) for place, vector in sides.items()}
+    return [(sides[one.data_ptr()], sides[other.data_ptr()]) for one, other in pairs]
