@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from amalgam_worker.native import top_k as native
+from amalgam_worker.native.kernel import Call
 from amalgam_worker.tensors.buffers import Scratch
 
 TOP_BINS = 32_768
@@ -96,13 +97,30 @@ def count_between(
         further values behind it the blocks of each pattern are in order.
     """
     if (call := native.COUNT_BETWEEN.serving(values)) is not None:
-        low, high, frequent = bracket.low, bracket.high, bracket.frequent
-        return native.count_between(call, values, low, high, frequent, first_block, scratch)
+        return count_stored_between(call, values, None, bracket, first_block, scratch)
     bits = magnitude_bits(values, scratch)
     count = _counted_by_numpy if bits.device.type == "cpu" else _counted
     above, keys, counts = count(bits, bracket)
     patterns = keys & (2**32 - 1)
     return above, torch.stack([(keys >> 32) + first_block, patterns, counts]).to(torch.int32)
+
+
+def count_stored_between(
+    call: Call,
+    values: torch.Tensor,
+    base: torch.Tensor | None,
+    bracket: Bracket,
+    first_block: int,
+    scratch: Scratch,
+) -> tuple[int, torch.Tensor]:
+    """What `count_between` gives for values less the base, if there is one, by a compiled kernel.
+
+    Args:
+        call: of COUNT_BETWEEN.
+        values: [n], as they are stored; so is the base.
+    """
+    low, high, frequent = bracket.low, bracket.high, bracket.frequent
+    return native.count_between(call, values, low, high, frequent, first_block, scratch, base)
 
 
 def _counted_by_numpy(bits: torch.Tensor, bracket: Bracket) -> tuple[int, torch.Tensor, torch.Tensor]:

@@ -42,7 +42,7 @@ def described(chunk: Chunk, number: int, statistics: Statistics, parameters: Par
 # Of n entries the int(gamma * n) of largest magnitude go, then the smallest until int(density * n) are left;
 # fewer outliers go where too few would be left. Equal magnitudes are in the order of their indices.
 # Source: Davari & Belilovsky 2023, arXiv:2312.06795, section 3.
-BETWEEN = Sparsifier(cut_reductions(thinned_deltas, ranks, sampled=True), apply, described)
+BETWEEN = Sparsifier(cut_reductions(thinned_deltas, ranks, sampled=True, of_inputs=thinned), apply, described)
 
 
 def breadcrumbs(elect: Election | None) -> Method:

@@ -12,6 +12,7 @@ from amalgam_worker.kernels.top_k import (
     Cut,
     bin_bracket,
     count_between,
+    count_stored_between,
     count_top_bits,
     cut_at,
     find_bin,
@@ -31,6 +32,7 @@ from amalgam_worker.methods.method import (
     Statistics,
     TensorFacts,
 )
+from amalgam_worker.native.top_k import COUNT_BETWEEN
 
 # A chunk's part of each series; [n] each.
 Series = Callable[[Chunk, Statistics, Parameters], list[torch.Tensor]]
@@ -39,10 +41,17 @@ Series = Callable[[Chunk, Statistics, Parameters], list[torch.Tensor]]
 Ranks = Callable[[int, int, Parameters], list[int]]
 
 
-def cut_reductions(series: Series, ranks: Ranks, *, sampled: bool = False) -> tuple[Reduction, ...]:
+def cut_reductions(
+    series: Series,
+    ranks: Ranks,
+    *,
+    sampled: bool = False,
+    of_inputs: Callable[[Parameters], list[int]] | None = None,
+) -> tuple[Reduction, ...]:
     """Passes that find the cuts exactly; their statistic `cuts` is int64 [series, ranks, 3], as Cut.
 
     Args:
+        of_inputs: the series are the task vectors of the inputs with these numbers.
         sampled: a part of the tensor is looked at first, which saves most of the counting. The series must
             be that of any part of the tensor, and the ranks a share of the values.
     """
@@ -89,9 +98,19 @@ def cut_reductions(series: Series, ranks: Ranks, *, sampled: bool = False) -> tu
 
     def measure_inside(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
         found, brackets = [], iter(_unpacked(statistics["brackets"]))
-        for values, places in zip(series(chunk, statistics, parameters), statistics["ranks"], strict=True):
+        call = COUNT_BETWEEN.call if chunk.is_plain else None
+        if call is None or of_inputs is None:
+            call, base, every = None, None, series(chunk, statistics, parameters)
+        else:
+            base, every = chunk.stored_base, [chunk.stored_inputs[number] for number in of_inputs(parameters)]
+        for values, places in zip(every, statistics["ranks"], strict=True):
             for _ in places:
-                above, inside = count_between(values, next(brackets), chunk.start // BLOCK, chunk.scratch)
+                bracket, block = next(brackets), chunk.start // BLOCK
+                above, inside = (
+                    count_between(values, bracket, block, chunk.scratch)
+                    if call is None
+                    else count_stored_between(call, values, base, bracket, block, chunk.scratch)
+                )
                 found += [torch.tensor(above), inside]
         return found
 

@@ -117,7 +117,9 @@ def _drop_at_random(
 # Keeps exactly int(density * n), at least 1, of the n entries of the tensor, or of all tensors where the cuts
 # are found beforehand: those of largest magnitude, among equal ones those of lowest index.
 # Source: Yadav et al. 2023, arXiv:2306.01708, section 3 (trim).
-LARGEST = Sparsifier(cut_reductions(thinned_deltas, _ranks, sampled=True), _keep_largest, _described_cut)
+LARGEST = Sparsifier(
+    cut_reductions(thinned_deltas, _ranks, sampled=True, of_inputs=thinned), _keep_largest, _described_cut
+)
 
 # Keeps each entry with probability `density`. Source: Yu et al. 2024, arXiv:2311.03099, section 3.2 (drop).
 RANDOM = Sparsifier((), _drop_at_random, _described_chance)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import torch
 
-from amalgam_worker.native.kernel import COUNT, POINTER, WHOLE, Call, Kernel
+from amalgam_worker.native.kernel import COUNT, POINTER, WHOLE, Call, Kernel, stored
 from amalgam_worker.tensors.buffers import Scratch
 
 COUNT_BETWEEN = Kernel(
     "amalgam_count_between",
-    *(POINTER, COUNT, WHOLE, WHOLE, POINTER, WHOLE, COUNT),
+    *(POINTER, POINTER, COUNT, WHOLE, WHOLE, POINTER, WHOLE, COUNT),
     *(POINTER, POINTER, POINTER, COUNT, POINTER),
 )
 KEEP_LARGEST = Kernel("amalgam_keep_largest", POINTER, COUNT, POINTER, COUNT)
@@ -31,14 +31,19 @@ def count_between(
     frequent: Sequence[int],
     first_block: int,
     scratch: Scratch,
+    base: torch.Tensor | None = None,
 ) -> tuple[int, torch.Tensor]:
-    """The number above, and int32 [3, m]: block, pattern, number, in the order of the blocks."""
+    """The number above, and int32 [3, m]: block, pattern, number, in the order of the blocks.
+
+    Values and base, from which their difference is counted, are as they are stored.
+    """
     elements = values.numel()
     capacity = elements + len(frequent) * -(-elements // _BLOCK)
     found = scratch.take("found", 3 * capacity, torch.int32)
     rows = ctypes.c_int64()
     above = call(
-        values.data_ptr(),
+        stored([values]),
+        None if base is None else stored([base]),
         elements,
         low,
         high,

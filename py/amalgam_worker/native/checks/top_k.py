@@ -6,7 +6,7 @@ import torch
 
 from amalgam_worker.kernels import top_k
 from amalgam_worker.native import top_k as native
-from amalgam_worker.native.checks.awkward import LENGTHS, awkward, same_bits
+from amalgam_worker.native.checks.awkward import LENGTHS, as_stored, awkward, same_bits
 from amalgam_worker.native.kernel import Call
 from amalgam_worker.tensors.buffers import Scratch
 
@@ -29,11 +29,16 @@ def count_between_agrees(call: Call) -> bool:
 
 
 def _counted_alike(call: Call, length: int, bracket: top_k.Bracket) -> bool:
-    values, scratch = awkward(length, 5), Scratch(torch.device("cpu"))
-    low, high, frequent = bracket.low, bracket.high, bracket.frequent
-    above, found = native.count_between(call, values, low, high, frequent, 3, scratch)
-    expected, listed = top_k.count_between(values, bracket, 3, scratch)
-    return above == expected and torch.equal(_rows(found), _rows(listed))
+    scratch = Scratch(torch.device("cpu"))
+    for number in range(4):
+        values = as_stored(awkward(length, 5), number)
+        base = as_stored(awkward(length, 7), number // 2) if number else None
+        above, found = top_k.count_stored_between(call, values, base, bracket, 3, scratch)
+        wide = values.to(torch.float32) if base is None else values.to(torch.float32) - base.to(torch.float32)
+        expected, listed = top_k.count_between(wide, bracket, 3, scratch)
+        if above != expected or not torch.equal(_rows(found), _rows(listed)):
+            return False
+    return True
 
 
 def _rows(found: torch.Tensor) -> torch.Tensor:
