@@ -242,3 +242,22 @@ def test_cuts_are_exact_whether_a_sample_brackets_them_or_not(
     merged = torch.frombuffer(sink.bytes, dtype=torch.float32)[-(2**19) :]
     kept = (values <= below) & (values > below - int(0.3 * 2**19))
     assert torch.equal(merged, torch.where(kept, values, 0.0))
+
+
+@pytest.mark.parametrize("order", ["shuffled", "ascending"])
+def test_sce_finds_cut_and_weights_together(tmp_path: Path, order: str) -> None:
+    """Whether a sample brackets the cut or not, and however the tensor is cut."""
+    size = 2**19
+    values = torch.arange(1, size + 1, dtype=torch.float32)
+    if order == "shuffled":
+        values = values[torch.randperm(size, generator=torch.Generator().manual_seed(2))]
+    shared: Values = {"int8_mask": False, "select_topk": 0.3}
+    inputs = [{"w": values}, {"w": 3 * values}]
+    plan = plan_method(tmp_path, "sce", {"w": torch.zeros(size)}, inputs, shared, [{}, {}])
+    merged = {chunk: run_plan(plan, 2, chunk)["w"] for chunk in (65_536, 196_608, 1_048_576)}
+    kept = values > size - int(0.3 * size)
+    # Energies of 1 and 9 make weights of 0.1 and 0.9.
+    wanted = torch.where(kept, (0.1 + 0.9 * 3) * values.double(), 0.0)
+    assert torch.allclose(merged[65_536].double(), wanted, rtol=1e-6, atol=0)
+    assert torch.equal(merged[65_536] != 0, kept)
+    assert all(torch.equal(other, merged[65_536]) for other in merged.values())
