@@ -12,6 +12,8 @@ from amalgam_worker.tensors.buffers import Scratch
 
 # Float32 sums of so many values, formed as trees of partial sums, are off by some 1e-7 of the magnitudes.
 SUM_GROUP = 4096
+# So many are summed at a time: larger temporaries, freed again and again, leave holes in the heap.
+_AT_ONCE = 16 * SUM_GROUP
 
 
 def tree_sums(values: torch.Tensor) -> torch.Tensor:
@@ -32,7 +34,8 @@ def tree_sums(values: torch.Tensor) -> torch.Tensor:
     while half > 1:
         length, half = half, (half + 1) // 2
         sums[..., : length - half].add_(sums[..., half:length])
-    return sums[..., 0]
+    # Not a view, which would hold on to the partial sums.
+    return sums[..., 0].clone()
 
 
 def group_sums(values: torch.Tensor) -> torch.Tensor:
@@ -57,10 +60,13 @@ def eager_group_sums(values: torch.Tensor) -> torch.Tensor:
     grouped = length // SUM_GROUP * SUM_GROUP
     if grouped == 0:
         return tree_sums(values).unsqueeze(-1)
-    sums = tree_sums(values[..., :grouped].view(*values.shape[:-1], -1, SUM_GROUP))
-    if grouped == length:
-        return sums
-    return torch.cat([sums, tree_sums(values[..., grouped:]).unsqueeze(-1)], dim=-1)
+    sums = [
+        tree_sums(part.unflatten(-1, (-1, SUM_GROUP)))
+        for part in values[..., :grouped].split(_AT_ONCE, dim=-1)
+    ]
+    if grouped < length:
+        sums.append(tree_sums(values[..., grouped:]).unsqueeze(-1))
+    return torch.cat(sums, dim=-1)
 
 
 def group_dots(pairs: Sequence[tuple[torch.Tensor, torch.Tensor]], scratch: Scratch) -> torch.Tensor:
