@@ -30,12 +30,11 @@ def eager_linear_combination(
     vectors: Sequence[torch.Tensor], coefficients: Sequence[float], base: torch.Tensor | None
 ) -> torch.Tensor:
     """`linear_combination` by torch."""
-    for vector, coefficient in zip(vectors, coefficients, strict=True):
-        if base is not None:
+    if base is not None:
+        for vector in vectors:
             vector.sub_(base)
-        # A product and a sum, rounded apart: where they are fused is not the same everywhere.
-        vector.mul_(coefficient)
-    result = vectors[0]
-    for vector in vectors[1:]:
-        result.add_(vector)
+    result = vectors[0].mul_(coefficients[0])
+    for vector, coefficient in zip(vectors[1:], coefficients[1:], strict=True):
+        # Halves of bfloat16 steps are common in averages: mergekit rounds product and sum at once, too.
+        result.add_(vector, alpha=coefficient)
     return result if base is None else base.add_(result)

@@ -1,4 +1,5 @@
-// Linear combinations of vectors, or of their differences to a base; see kernels.combination.
+// Linear combinations of vectors, or of their differences to a base; see kernels.combination. Products and sums
+// are rounded at once, as torch does where the processor can.
 #include "stored.h"
 
 // Into `result`, divided by `divisor`; float32 vectors may lie in its place. No base: null.
@@ -12,14 +13,14 @@ AMALGAM_KERNEL int64_t amalgam_combine(const Stored *vectors, const double *coef
         for (int64_t v = 0; v < count; v++) {
             const float coefficient = (float)coefficients[v];
             with_elements(vectors[v], first, [&](auto at) {
-                const auto add = [&](auto term) {
+                const auto add = [&](auto value) {
                     if (v)
-                        for (int64_t i = 0; i < size; i++) total[i] += term(i);
+                        for (int64_t i = 0; i < size; i++) total[i] = __builtin_fmaf(value(i), coefficient, total[i]);
                     else
-                        for (int64_t i = 0; i < size; i++) total[i] = term(i);
+                        for (int64_t i = 0; i < size; i++) total[i] = value(i) * coefficient;
                 };
-                if (origin) add([=](int64_t i) { return (at(i) - origin[i]) * coefficient; });
-                else add([=](int64_t i) { return at(i) * coefficient; });
+                if (origin) add([=](int64_t i) { return at(i) - origin[i]; });
+                else add([=](int64_t i) { return at(i); });
             });
         }
         float *out = result + first;

@@ -1,8 +1,8 @@
 // What the kernels share. They see plain memory only: pointers, counts, numbers.
 //
 // Every kernel gives the bits that its torch version gives. So it calculates in IEEE arithmetic, one rounding
-// per operation, in the order in which that does: compiled without contraction into fused multiply-adds and
-// without any leave to reorder.
+// per operation, in the order in which that does: compiled without contraction into fused multiply-adds, but
+// where they are written down, and without any leave to reorder.
 #pragma once
 
 #include <cstdint>
