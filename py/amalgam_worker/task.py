@@ -145,9 +145,8 @@ class Task:
         if self.phase >= self.phases:
             return True
         self.next, self.stop, self.folded = 0, self.size, 0
-        if following is not None and following.only is not None:
-            self.next = following.only(self.statistics) * BLOCK
-            self.stop = min(self.next + BLOCK, self.size)
+        if following is not None:
+            self.next, self.stop = following.extent(self.statistics, self.size)
         return False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
@@ -46,7 +46,9 @@ def merge_whole(
     """
     whole, scratch = method.whole(facts, parameters), Scratch(torch.device("cpu"))
     step = _PIECE if whole is None else max(1, ROWS_CHUNK // max(1, whole)) * whole
-    pieces = [(start, min(step, facts.elements - start)) for start in range(0, facts.elements, max(1, step))]
+
+    def pieces(start: int, stop: int) -> Iterator[tuple[int, int]]:
+        return ((place, min(step, stop - place)) for place in range(start, stop, max(1, step)))
 
     def chunk(start: int, count: int) -> Chunk:
         own = None if base is None else base(start, count)
@@ -57,14 +59,14 @@ def merge_whole(
         if not reduction.needed(statistics):
             continue
         measured = _Measured(reduction, facts, statistics)
-        for piece in pieces:
+        for piece in pieces(*reduction.extent(statistics, facts.elements)):
             whole_chunk = chunk(*piece)
             parts = whole_chunk.blocks() if reduction.partials == "per block" else [whole_chunk]
             for part in parts:
                 measured.add(reduction.measure(part, statistics, parameters), part.start)
         statistics.update(reduction.gather(measured.partials, facts, statistics, parameters))
     merged = torch.empty(facts.elements, dtype=dtype)
-    for start, count in pieces:
+    for start, count in pieces(0, facts.elements):
         merged[start : start + count] = method.combine(chunk(start, count), statistics, parameters)
     return merged.reshape(facts.shape)
 

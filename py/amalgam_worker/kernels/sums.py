@@ -62,7 +62,7 @@ def eager_group_sums(values: torch.Tensor) -> torch.Tensor:
         return tree_sums(values).unsqueeze(-1)
     sums = [
         tree_sums(part.unflatten(-1, (-1, SUM_GROUP)))
-        for part in values[..., :grouped].split(_AT_ONCE, dim=-1)
+        for part in torch.split(values[..., :grouped], _AT_ONCE, dim=-1)
     ]
     if grouped < length:
         sums.append(tree_sums(values[..., grouped:]).unsqueeze(-1))

@@ -186,6 +186,13 @@ class Reduction:
     # The pass is left out where the statistics so far make it needless.
     needed: Callable[[Statistics], bool] = lambda statistics: True
 
+    def extent(self, statistics: Statistics, elements: int) -> tuple[int, int]:
+        """Where the pass begins and ends in a tensor of so many elements."""
+        if self.only is None:
+            return 0, elements
+        start = self.only(statistics) * BLOCK
+        return start, min(start + BLOCK, elements)
+
 
 @dataclass(frozen=True, slots=True)
 class Method:
