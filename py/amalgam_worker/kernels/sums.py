@@ -61,7 +61,7 @@ def eager_group_sums(values: torch.Tensor) -> torch.Tensor:
     if grouped == 0:
         return tree_sums(values).unsqueeze(-1)
     sums = [
-        tree_sums(part.unflatten(-1, (-1, SUM_GROUP)))
+        tree_sums(part.view(*part.shape[:-1], -1, SUM_GROUP))
         for part in torch.split(values[..., :grouped], _AT_ONCE, dim=-1)
     ]
     if grouped < length:
