@@ -51,8 +51,18 @@ export const chunkOf = (operation: Operation, shape: readonly number[], chunkEle
 const arraysOf = ({ rows, shape }: StepInput, step: Step): number =>
   rows === null && sameShape(shape, step.shape) ? 3 : 6;
 
+/** DELLA's masks, a bit an element, are remembered between passes while they have no more bits than this. */
+const rememberedBits = 2 ** 28;
+
+const maskBytes = ({ perInput }: Operation, shape: readonly number[]): number => {
+  const bits = elementsIn(shape) * perInput.length;
+  return bits <= rememberedBits ? bits / 8 : 0;
+};
+
 /** What is kept of a whole tensor while its chunks stream. */
-const statisticsOf = ({ method, shared }: Operation, shape: readonly number[], inputs: number): number => {
+const statisticsOf = (operation: Operation, shape: readonly number[], inputs: number): number => {
+  const { method, shared } = operation;
+  if (method === 'della' || method === 'della_linear') return maskBytes(operation, shape);
   if (method === 'nuslerp' && shared.nuslerp_row_wise === true && shared.nuslerp_flatten !== true) {
     return columnBytes * elementsIn(shape.slice(1));
   }
