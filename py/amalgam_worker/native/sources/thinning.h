@@ -30,11 +30,10 @@ inline bool any_at_random(const Thinning *thinnings, int64_t count) {
 
 // The part of random words that is the same for all models, from place `first` of the chunk on.
 inline void hash_places(const Thinning *thinnings, int64_t count, int64_t first, int64_t size,
-                        uint32_t *__restrict hashes) {
+                        uint32_t *hashes) {
     int64_t v = 0;
     while (v < count - 1 && thinnings[v].kind != RANDOM) v++;
-    const uint32_t start = (uint32_t)(thinnings[v].place + first);
-    for (int64_t i = 0; i < size; i++) hashes[i] = hashed_place((start + (uint32_t)i) & (MASK_BLOCK - 1));
+    hash_row(thinnings[v].place + first, size, hashes);
 }
 
 // Zeroes what has no word above the limit; what is not finite does not become so.
