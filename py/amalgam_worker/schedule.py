@@ -76,6 +76,8 @@ class Schedule:
             if is_last:
                 self._active.remove(task)
                 self._on_done(task, 0, True)
+            else:
+                task.open_phase()
             self._changed.notify_all()
 
     def fail(self, error: BaseException) -> None:

@@ -125,12 +125,14 @@ class Task:
     def finish_phase(self) -> bool:
         """Gathers the partials of a pass whose pieces are all done, and goes on to the next one needed.
 
+        No piece of that is to be had until it is opened.
+
         Returns:
             whether that was the last pass.
         """
         reduction = self.reduction
         if self.comparing and not self.differs:
-            self.unmoved, self.phase, self.next = True, len(self.reductions), 0
+            self.unmoved, self.phase = True, len(self.reductions)
             return False
         if reduction is not None and self.computation is not None:
             ordered = [self.partials[block] for block in sorted(self.partials)]
@@ -142,12 +144,14 @@ class Task:
         self.phase += 1
         while (following := self.reduction) is not None and not following.needed(self.statistics):
             self.phase += 1
-        if self.phase >= self.phases:
-            return True
-        self.next, self.stop, self.folded = 0, self.size, 0
-        if following is not None:
-            self.next, self.stop = following.extent(self.statistics, self.size)
-        return False
+        self.folded = 0
+        return self.phase >= self.phases
+
+    def open_phase(self) -> None:
+        """Lets pieces of the present pass be handed out; called while nobody takes any."""
+        reduction = self.reduction
+        whole = 0, self.size
+        self.next, self.stop = whole if reduction is None else reduction.extent(self.statistics, self.size)
 
 
 def open_tasks(
