@@ -50,7 +50,7 @@ def find_built(folder: Path, compiler: Compiler, sources: Path = SOURCES) -> Pat
 
 
 def build(folder: Path, compiler: Compiler, sources: Path = SOURCES) -> Path:
-    """Compiles at low priority; the library.
+    """Compiles at a slightly lower priority; the library.
 
     Raises:
         BuildError: the folder cannot be written, or the compiler fails.
@@ -60,7 +60,7 @@ def build(folder: Path, compiler: Compiler, sources: Path = SOURCES) -> Path:
         _remove_abandoned(folder)
         with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as unfinished:
             made = Path(unfinished) / "kernels.so"
-            _compile([*_low_priority(), *compiler.command, *flags()], sources, made)
+            _compile([*_lower_priority(), *compiler.command, *flags()], sources, made)
             path = folder / f"{digest_of_sources(compiler, sources)}-{_digest(made)}.so"
             made.replace(path)
             return path
@@ -103,7 +103,7 @@ def _compile(command: Sequence[str], sources: Path, target: Path) -> None:
         raise BuildError(next((line for line in lines if "error" in line), lines[0]))
 
 
-def _low_priority() -> list[str]:
+def _lower_priority() -> list[str]:
     # A little lower only: beside threads that never rest, the least priority would not end before they do.
     nice = shutil.which("nice")
     return [] if nice is None else [nice, "-n", "2"]
