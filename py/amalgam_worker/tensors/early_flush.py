@@ -1,27 +1,21 @@
-"""Lets the disk begin with what has been written, so that little is left when all of it must be durable."""
+"""Sends what has been written to the disk early, and hands its memory back."""
 
 from __future__ import annotations
 
-import ctypes
-from functools import cache
-from typing import Any
-
-# Of <linux/fs.h>: begins to write dirty pages, and waits for none.
-_SYNC_FILE_RANGE_WRITE = 2
+import os
 
 
-def begin_flush(descriptor: int) -> None:
-    """Asks the kernel to write the file's dirty pages now; does nothing where it cannot be asked."""
-    call = _sync_file_range()
-    if call is not None:
-        call(descriptor, 0, 0, _SYNC_FILE_RANGE_WRITE)
+def flush_and_forget(descriptor: int) -> None:
+    """Has the kernel begin to write the file's dirty pages, and drop those that are written; waits for none.
 
-
-@cache
-def _sync_file_range() -> Any:
+    Little is then left when all of it must be durable. Pages that are taken again at once cost less than new
+    ones, for which others, the inputs' too, would have to go; a virtual machine may have to fetch them from
+    its host. Does nothing where the kernel cannot be asked.
+    """
+    if not hasattr(os, "posix_fadvise"):
+        return
     try:
-        call = ctypes.CDLL(None).sync_file_range
-    except (AttributeError, OSError, TypeError):
-        return None
-    call.argtypes, call.restype = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint], ctypes.c_int
-    return call
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    except OSError:
+        # Advice only: what is wrong with the file shows when it is written.
+        return

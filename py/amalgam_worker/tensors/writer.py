@@ -9,7 +9,7 @@ from functools import partial
 
 from amalgam_worker.errors import write_error
 from amalgam_worker.protocol import Shard, StepOutput
-from amalgam_worker.tensors.early_flush import begin_flush
+from amalgam_worker.tensors.early_flush import flush_and_forget
 from amalgam_worker.tensors.reader import InputFiles
 
 _COPY_PIECE = 1024 * 1024
@@ -94,7 +94,7 @@ class ShardFiles:
         self._unflushed[shard] += count
         if self._unflushed[shard] >= _FLUSH_BYTES:
             self._unflushed[shard] = 0
-            begin_flush(self._descriptors[shard])
+            flush_and_forget(self._descriptors[shard])
 
     def _create(self, number: int, shard: Shard) -> None:
         descriptor = self._open(number, os.O_RDWR | os.O_TRUNC)
