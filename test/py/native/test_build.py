@@ -22,11 +22,18 @@ def script(path: Path, text: str) -> Compiler:
     return Compiler((str(path),))
 
 
+def small_sources(folder: Path) -> Path:
+    """What compiles at once."""
+    folder.mkdir()
+    (folder / "small.cpp").write_text('extern "C" long long small() { return 0; }')
+    return folder
+
+
 def test_what_was_built_is_found_and_loads(tmp_path: Path) -> None:
     assert find_built(tmp_path, compiler()) is None
-    built = build(tmp_path, compiler())
-    assert find_built(tmp_path, compiler()) == built
-    assert os.listdir(tmp_path) == [built.name]
+    built = library()
+    assert find_built(built.parent, compiler()) == built
+    assert os.listdir(built.parent) == [built.name]
     try:
         assert load(built) == []
         assert all(kernel.call is not None for kernel, _ in TABLE)
@@ -65,22 +72,24 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 100, 5000])
 def test_a_library_cut_short_is_built_again(tmp_path: Path, size: int) -> None:
-    built = build(tmp_path, compiler())
-    os.truncate(built, size)
-    assert find_built(tmp_path, compiler()) is None
-    assert find_built(tmp_path, compiler()) is None
-    assert load(build(tmp_path, compiler())) == []
-    unload()
+    sources = small_sources(tmp_path / "sources")
+    whole = build(tmp_path / "cache", compiler(), sources)
+    os.truncate(whole, size)
+    assert find_built(tmp_path / "cache", compiler(), sources) is None
+    assert not whole.exists()
+    assert find_built(tmp_path / "cache", compiler(), sources) is None
+    again = build(tmp_path / "cache", compiler(), sources)
+    assert find_built(tmp_path / "cache", compiler(), sources) == again
 
 
 def test_another_source_or_compiler_is_another_library(tmp_path: Path) -> None:
-    build(tmp_path, compiler())
+    folder = library().parent
     sources = tmp_path / "sources"
     sources.mkdir()
     for path in SOURCES.iterdir():
         (sources / path.name).write_bytes(path.read_bytes() + b"\n")
-    assert find_built(tmp_path, compiler(), sources) is None
-    assert find_built(tmp_path, Compiler((*compiler().command, "-O1"))) is None
+    assert find_built(folder, compiler(), sources) is None
+    assert find_built(folder, Compiler((*compiler().command, "-O1"))) is None
 
 
 def test_a_file_that_is_no_library_is_an_error(tmp_path: Path) -> None:
@@ -91,16 +100,17 @@ def test_a_file_that_is_no_library_is_an_error(tmp_path: Path) -> None:
 
 
 def test_two_builders_at_once_do_not_meet(tmp_path: Path) -> None:
-    built: list[Path] = []
-    threads = [threading.Thread(target=lambda: built.append(build(tmp_path, compiler()))) for _ in range(2)]
+    sources, cache, built = small_sources(tmp_path / "sources"), tmp_path / "cache", list[Path]()
+    threads = [
+        threading.Thread(target=lambda: built.append(build(cache, compiler(), sources))) for _ in range(2)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(built) == 2
-    found = find_built(tmp_path, compiler())
-    assert found in built
-    assert not [name for name in os.listdir(tmp_path) if not name.endswith(".so")]
+    assert find_built(cache, compiler(), sources) in built
+    assert not [name for name in os.listdir(cache) if not name.endswith(".so")]
 
 
 def test_a_kernel_that_differs_or_is_missing_is_left_out(tmp_path: Path) -> None:
