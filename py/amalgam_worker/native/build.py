@@ -1,7 +1,8 @@
 """Compiles the library into a folder, in which it is found again.
 
 The name of the file holds the digest of what it is made from, and that of its own bytes: what is cut short or
-overwritten is not taken for it. It appears under that name at once and whole.
+overwritten is not taken for it. It appears under that name at once and whole. Objects are kept until then: a
+merge that ends before its library is ready has not compiled in vain.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from amalgam_worker.native.compiler import Compiler, flags, processor
 
 SOURCES = Path(__file__).parent / "sources"
 _UNFINISHED = "unfinished-"
-_FAILURE = "failure.txt"
+_OBJECTS = ".objects"
 _SECONDS = 120
 _ABANDONED_SECONDS = 3600
 
@@ -56,40 +57,52 @@ def build(folder: Path, compiler: Compiler, sources: Path = SOURCES) -> Path:
         BuildError: the folder cannot be written, or the compiler fails.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(folder)
-        with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as unfinished:
-            made = Path(unfinished) / "kernels.so"
-            _compile([*_lower_priority(), *compiler.command, *flags()], sources, made)
-            path = folder / f"{digest_of_sources(compiler, sources)}-{_digest(made)}.so"
-            made.replace(path)
-            return path
-    except OSError as error:
+        return _build(folder, compiler, sources)
+    except (OSError, BuildError) as error:
+        # Another may have been quicker, and has tidied up.
+        found = find_built(folder, compiler, sources)
+        if found is not None:
+            return found
+        if isinstance(error, BuildError):
+            raise
         raise BuildError(f"{folder}: {error.strerror or error}") from error
 
 
-def note_failure(folder: Path, compiler: Compiler, reason: str) -> None:
-    """Keeps the reason why a build failed, if there is a place for it."""
-    try:
-        (folder / _FAILURE).write_text(f"{digest_of_sources(compiler)} {reason}\n", encoding="utf-8")
-    except OSError:
-        return
+def _build(folder: Path, compiler: Compiler, sources: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(folder)
+    digest, command = digest_of_sources(compiler, sources), [*_lower_priority(), *compiler.command, *flags()]
+    kept = folder / f"{digest}{_OBJECTS}"
+    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as unfinished:
+        objects = _compile(command, sources, kept, Path(unfinished))
+        made = Path(unfinished) / "kernels.so"
+        try:
+            _run([*command, "-shared", *map(str, objects), "-o", str(made)])
+        finally:
+            # Also where one of them does not link: it would not the next time.
+            shutil.rmtree(kept, ignore_errors=True)
+        path = folder / f"{digest}-{_digest(made)}.so"
+        made.replace(path)
+        return path
 
 
-def read_failure(folder: Path, compiler: Compiler) -> str | None:
-    """Why the last build of the library failed, if it did and nothing has changed since."""
-    try:
-        digest, _, reason = (folder / _FAILURE).read_text(encoding="utf-8").strip().partition(" ")
-    except OSError:
-        return None
-    return reason if digest == digest_of_sources(compiler) else None
+def _compile(command: list[str], sources: Path, folder: Path, unfinished: Path) -> list[Path]:
+    """The objects, of which some may be there already."""
+    folder.mkdir(exist_ok=True)
+    objects = []
+    for unit in sorted(sources.glob("*.cpp")):
+        made, kept = unfinished / f"{unit.stem}.o", folder / f"{unit.stem}.o"
+        if not kept.exists():
+            _run([*command, "-c", str(unit), "-o", str(made)])
+            made.replace(kept)
+        objects.append(kept)
+    return objects
 
 
-def _compile(command: Sequence[str], sources: Path, target: Path) -> None:
-    units = [str(path) for path in sorted(sources.glob("*.cpp"))]
+def _run(command: Sequence[str]) -> None:
     try:
         done = subprocess.run(
-            [*command, *units, "-o", str(target)],
+            command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -110,8 +123,8 @@ def _lower_priority() -> list[str]:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """What builds have left that were killed."""
-    for path in folder.glob(f"{_UNFINISHED}*"):
+    """What builds have left that were killed, and objects that nobody adds to any more."""
+    for path in [*folder.glob(f"{_UNFINISHED}*"), *folder.glob(f"*{_OBJECTS}")]:
         if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
 

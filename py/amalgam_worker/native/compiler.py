@@ -22,7 +22,6 @@ _FLAGS = (
     "-fno-rtti",
     "-fvisibility=hidden",
     "-fPIC",
-    "-shared",
 )
 _WIDE = "-mprefer-vector-width=512"
 
@@ -63,7 +62,7 @@ def find_compiler(environment: Mapping[str, str]) -> Compiler | None:
 
 
 def flags() -> tuple[str, ...]:
-    """For this machine's processor."""
+    """To compile for this machine's processor."""
     machine = platform.machine().lower()
     native = "-mcpu=native" if machine in ("arm64", "aarch64") else "-march=native"
     return (*_FLAGS, native, *([_WIDE] if machine in ("x86_64", "amd64") else []))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import torch
 
-from amalgam_worker.native.kernel import Kernel
+from amalgam_worker.native.agreement import recall, remember
+from amalgam_worker.native.kernel import Call, Kernel
 from amalgam_worker.native.table import TABLE
 
 
@@ -16,7 +17,7 @@ class LoadError(Exception):
 
 
 def load(path: Path) -> list[str]:
-    """Loads the library and takes its kernels into use, at once for all threads.
+    """Loads the library, compares its kernels with torch, and takes them into use, at once for all threads.
 
     Returns:
         the symbols of kernels that are left out, because they are missing or differ.
@@ -24,13 +25,23 @@ def load(path: Path) -> list[str]:
     Raises:
         LoadError: the system cannot load it.
     """
-    try:
-        library = ctypes.CDLL(str(path))
-    except OSError as error:
-        raise LoadError(str(error)) from error
+    library = _open(path)
     unload()
     with torch.inference_mode():
-        return [kernel.symbol for kernel, agrees in TABLE if not _take(library, kernel, agrees)]
+        calls = [(kernel, agrees, _call(library, kernel)) for kernel, agrees in TABLE]
+        left_out = [kernel.symbol for kernel, agrees, call in calls if call is None or not agrees(call)]
+    _take(library, left_out)
+    remember(path, left_out)
+    return left_out
+
+
+def load_compared(path: Path) -> list[str]:
+    """The same, without comparing what this torch has been compared with before on this processor."""
+    left_out = recall(path)
+    if left_out is None:
+        return load(path)
+    _take(_open(path), left_out)
+    return left_out
 
 
 def unload() -> None:
@@ -44,12 +55,22 @@ def in_use() -> list[Kernel]:
     return [kernel for kernel, _ in TABLE if kernel.call is not None]
 
 
-def _take(library: ctypes.CDLL, kernel: Kernel, agrees: object) -> bool:
+def _open(path: Path) -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise LoadError(str(error)) from error
+
+
+def _take(library: ctypes.CDLL, left_out: list[str]) -> None:
+    for kernel, _ in TABLE:
+        kernel.call = None if kernel.symbol in left_out else _call(library, kernel)
+
+
+def _call(library: ctypes.CDLL, kernel: Kernel) -> Call | None:
     function = getattr(library, kernel.symbol, None)
-    if function is None or not callable(agrees):
-        return False
+    if function is None:
+        return None
     function.argtypes, function.restype = kernel.arguments, ctypes.c_int64
-    if not agrees(function):
-        return False
-    kernel.call = function
-    return True
+    call: Call = function
+    return call

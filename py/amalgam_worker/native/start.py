@@ -9,8 +9,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from amalgam_worker.native.build import BuildError, build, find_built, note_failure
+from amalgam_worker.native.build import BuildError, build, find_built
 from amalgam_worker.native.compiler import Compiler, find_compiler
+from amalgam_worker.native.failure import note_failure
 
 # The host names the folder; without one nothing is compiled.
 FOLDER = "AMALGAM_KERNELS_FOLDER"
@@ -60,7 +61,7 @@ def is_switched_off(environment: Mapping[str, str]) -> bool:
 
 
 def _prepare(folder: Path, compiler: Compiler, may_build: bool, environment: Mapping[str, str]) -> None:
-    from amalgam_worker.native.library import LoadError, in_use, load
+    from amalgam_worker.native.library import LoadError, in_use, load_compared
 
     if in_use():
         return
@@ -72,7 +73,7 @@ def _prepare(folder: Path, compiler: Compiler, may_build: bool, environment: Map
         if library is None:
             note("not compiled for so little", environment)
             return
-        left_out = load(library)
+        left_out = load_compared(library)
         without = f", without {', '.join(left_out)}" if left_out else ""
         note(f"in use after {time.monotonic() - started:.1f} s{without}", environment)
     # torch goes on; `amalgam doctor` tells why.

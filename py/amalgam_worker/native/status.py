@@ -7,8 +7,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from amalgam_worker.native.build import find_built, read_failure
+from amalgam_worker.native.build import find_built
 from amalgam_worker.native.compiler import Compiler, find_compiler
+from amalgam_worker.native.failure import read_failure
 from amalgam_worker.native.start import LEAST_TO_BUILD, SWITCH, is_switched_off, kernels_folder
 
 _PLAIN = "merges use plain torch"

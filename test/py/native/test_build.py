@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from amalgam_worker.native.build import SOURCES, BuildError, build, find_built
+from amalgam_worker.native.build import SOURCES, BuildError, build, digest_of_sources, find_built
 from amalgam_worker.native.compiler import Compiler, find_compiler
 from amalgam_worker.native.library import LoadError, load, unload
 from amalgam_worker.native.table import TABLE
@@ -56,7 +56,7 @@ def test_a_failing_compiler_is_an_error_and_leaves_nothing(tmp_path: Path) -> No
     failing = script(tmp_path / "failing++", "echo 'kernels.h:1: error: no such thing' >&2; exit 1")
     with pytest.raises(BuildError, match="no such thing"):
         build(tmp_path / "cache", failing)
-    assert os.listdir(tmp_path / "cache") == []
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 
 
 def test_a_compiler_that_makes_nothing_is_an_error(tmp_path: Path) -> None:
@@ -80,6 +80,38 @@ def test_a_library_cut_short_is_built_again(tmp_path: Path, size: int) -> None:
     assert find_built(tmp_path / "cache", compiler(), sources) is None
     again = build(tmp_path / "cache", compiler(), sources)
     assert find_built(tmp_path / "cache", compiler(), sources) == again
+
+
+def test_a_build_that_was_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    sources, cache = small_sources(tmp_path / "sources"), tmp_path / "cache"
+    (sources / "tiny.cpp").write_text('extern "C" long long tiny() { return 1; }')
+    (tmp_path / "full").touch()
+    real = " ".join(compiler().command)
+    counting = script(
+        tmp_path / "counting++",
+        f"""case "$*" in *tiny.cpp*)
+    if [ -e {tmp_path}/full ]; then echo "error: disk full" >&2; exit 1; fi;;
+esac
+echo "$*" >> {tmp_path}/log
+exec {real} "$@\"""",
+    )
+    with pytest.raises(BuildError, match="disk full"):
+        build(cache, counting, sources)
+    (tmp_path / "full").unlink()
+    built = build(cache, counting, sources)
+    compiled = [line for line in (tmp_path / "log").read_text().splitlines() if " -c " in line]
+    assert ["small.cpp" in line for line in compiled] == [True, False]
+    assert os.listdir(cache) == [built.name]
+
+
+def test_objects_that_do_not_link_are_compiled_again(tmp_path: Path) -> None:
+    sources, cache = small_sources(tmp_path / "sources"), tmp_path / "cache"
+    objects = cache / f"{digest_of_sources(compiler(), sources)}.objects"
+    objects.mkdir(parents=True)
+    (objects / "small.o").write_bytes(b"cut short")
+    with pytest.raises(BuildError):
+        build(cache, compiler(), sources)
+    assert build(cache, compiler(), sources).exists()
 
 
 def test_another_source_or_compiler_is_another_library(tmp_path: Path) -> None:
