@@ -13,6 +13,7 @@ from amalgam_worker.methods.method import (
     Statistics,
     TensorFacts,
 )
+from amalgam_worker.native.ram import COUNT_ACTIVE, MERGE_ACTIVE, count_active, merge_active
 
 
 def keep_active(chunk: Chunk, epsilon: float) -> tuple[list[torch.Tensor], torch.Tensor]:
@@ -31,15 +32,21 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
 
     Source: Yuan et al. 2026, arXiv:2601.13572; the factors are those of RAM+.
     """
+    epsilon = parameters.number("epsilon")
+    boosts = statistics["boosts"].tolist() if "boosts" in statistics else None
+    call = MERGE_ACTIVE.call if chunk.is_plain else None
+    if call is not None and chunk.stored_base is not None:
+        merged = chunk.take("merged")
+        return merge_active(call, chunk.stored_inputs, chunk.stored_base, epsilon, boosts, merged)
     assert chunk.base is not None
-    deltas, count = keep_active(chunk, parameters.number("epsilon"))
+    deltas, count = keep_active(chunk, epsilon)
     total = chunk.take("active total").zero_()
     for delta in deltas:
         total.add_(delta)
     total.div_(count.clamp(min=1))
-    if "boosts" in statistics:
+    if boosts is not None:
         boosted = chunk.take("boosted").zero_()
-        for delta, boost in zip(deltas, statistics["boosts"].tolist(), strict=True):
+        for delta, boost in zip(deltas, boosts, strict=True):
             boosted.add_(delta, alpha=boost)
         total = torch.where(count == 1, boosted, total)
     return chunk.base.add_(total)
@@ -47,7 +54,10 @@ def combine(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> tor
 
 def measure_overlap(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
     """Per model how many of its active entries are shared and how many are its own; int64 [N, 2]."""
-    deltas, count = keep_active(chunk, parameters.number("epsilon"))
+    epsilon, call = parameters.number("epsilon"), COUNT_ACTIVE.call if chunk.is_plain else None
+    if call is not None and chunk.stored_base is not None:
+        return [count_active(call, chunk.stored_inputs, chunk.stored_base, epsilon)]
+    deltas, count = keep_active(chunk, epsilon)
     unique, shared = count == 1, count > 1
     numbers = []
     for delta in deltas:

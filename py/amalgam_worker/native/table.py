@@ -10,6 +10,7 @@ from amalgam_worker.native.checks.combination import combination_agrees
 from amalgam_worker.native.checks.differences import differences_agree
 from amalgam_worker.native.checks.election import election_agrees
 from amalgam_worker.native.checks.near_swap import near_swap_agrees
+from amalgam_worker.native.checks.ram import count_active_agrees, merge_active_agrees
 from amalgam_worker.native.checks.random_drop import drop_at_random_agrees, drop_by_rank_agrees
 from amalgam_worker.native.checks.ranked_norms import ranked_norms_agree
 from amalgam_worker.native.checks.sums import (
@@ -36,6 +37,7 @@ from amalgam_worker.native.differences import SUBTRACT
 from amalgam_worker.native.election import ELECTION
 from amalgam_worker.native.kernel import Call, Kernel
 from amalgam_worker.native.near_swap import NEAR_SWAP
+from amalgam_worker.native.ram import COUNT_ACTIVE, MERGE_ACTIVE
 from amalgam_worker.native.random_drop import DROP_AT_RANDOM, DROP_BY_RANK
 from amalgam_worker.native.ranked_norms import RANKED_NORMS
 from amalgam_worker.native.sums import DOTS, GROUP_DOTS, GROUP_SUMS, ROW_DOTS
@@ -71,6 +73,8 @@ TABLE: tuple[tuple[Kernel, Callable[[Call], bool]], ...] = (
     (COMBINE, combination_agrees),
     (SUBTRACT, differences_agree),
     (NEAR_SWAP, near_swap_agrees),
+    (MERGE_ACTIVE, merge_active_agrees),
+    (COUNT_ACTIVE, count_active_agrees),
     (VARIANCE, variance_agrees),
     (SIFT_VARIANCES, sift_variances_agrees),
     (MERGE_SELECTED, merge_selected_agrees),

@@ -70,7 +70,19 @@ def tensors(seed: int) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("stored", list(STORED)[1:])
 @pytest.mark.parametrize(
-    "case", ["linear", "slerp", "nuslerp", "model_stock", "ties", "dare_ties", "della", "sce", "nearswap"]
+    "case",
+    [
+        "linear",
+        "slerp",
+        "nuslerp",
+        "model_stock",
+        "ties",
+        "dare_ties",
+        "della",
+        "sce",
+        "nearswap",
+        "ramplus_tl",
+    ],
 )
 def test_so_they_are_whatever_the_models_are_stored_as(tmp_path: Path, case: str, stored: str) -> None:
     method, shared, per_input = CASES[case]
