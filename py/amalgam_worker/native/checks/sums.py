@@ -73,8 +73,14 @@ def _pairs() -> list[Pairs]:
 
 
 def _stored_pairs() -> list[Pairs]:
-    rows = [[as_stored(vector, number) for number in range(3)] for vector in _vectors()]
-    return [[(one, one), (one, two), (two, three)] for one, two, three in rows]
+    """Some pairs of three vectors, and all of one to four."""
+    rows = [[as_stored(vector.roll(number), number) for number in range(4)] for vector in _vectors()]
+    some: list[Pairs] = [[(one, one), (one, two), (two, three)] for one, two, three, _ in rows]
+    return some + [
+        [(one, other) for number, one in enumerate(row[:count]) for other in row[: number + 1]]
+        for row in rows
+        for count in (1, 2, 3, 4)
+    ]
 
 
 def _wide(pairs: Pairs, base: torch.Tensor | None = None) -> Pairs:

@@ -2,8 +2,7 @@
 #include <cmath>
 #include <vector>
 
-#include "stored.h"
-#include "trees.h"
+#include "factors.h"
 
 // Sums of each SUM_GROUP values and of the rest.
 AMALGAM_KERNEL int64_t amalgam_group_sums(const float *values, int64_t elements, float *sums) {
@@ -14,49 +13,22 @@ AMALGAM_KERNEL int64_t amalgam_group_sums(const float *values, int64_t elements,
     return 0;
 }
 
-// Vectors as they are stored, or what they differ from a base, of which some pairs are multiplied.
-struct Factors {
-    const Stored *vectors, *base;  // no base: null
-    int64_t count;
-    const int64_t *places;  // two of each pair
-    std::vector<float> room;
-    std::vector<const float *> groups;
-
-    Factors(const Stored *vectors, int64_t count, const Stored *base, const int64_t *places)
-        : vectors(vectors), base(base), count(count), places(places), room((count + 1) * (SUM_GROUP + 80)),
-          groups(count) {}
-
-    // Makes the elements from `first` on float32; a group at most.
-    void load(int64_t first, int64_t size) {
-        const float *origin = base ? widened(*base, first, size, room.data()) : nullptr;
-        for (int64_t v = 0; v < count; v++) {
-            float *own = room.data() + (v + 1) * (SUM_GROUP + 80);
-            groups[v] = own;
-            if (origin) subtract(vectors[v], first, origin, size, own);
-            else groups[v] = widened(vectors[v], first, size, own);
-        }
-    }
-
-    const float *one(int64_t pair) const { return groups[places[2 * pair]]; }
-    const float *other(int64_t pair) const { return groups[places[2 * pair + 1]]; }
-};
-
 // Per pair and group a float32 sum of float32 products, or where it is not finite what float64 makes of it.
 AMALGAM_KERNEL int64_t amalgam_group_dots(const Stored *vectors, int64_t count, const int64_t *places,
                                           int64_t pairs, int64_t elements, double *sums) {
     const int64_t groups = (elements + SUM_GROUP - 1) / SUM_GROUP;
-    Factors factors(vectors, count, nullptr, places);
+    Factors<float> factors(vectors, count, nullptr, places, pairs);
+    Factors<double> wide(vectors, count, nullptr, places, pairs);
+    std::vector<double> wide_sums(pairs);
     for (int64_t group = 0; group < groups; group++) {
         const int64_t first = group * SUM_GROUP, left = elements - first;
-        factors.load(first, smaller(SUM_GROUP, left));
-        for (int64_t p = 0; p < pairs; p++) {
-            const float *one = factors.one(p), *other = factors.other(p);
-            double sum = group_or_rest<float>([one, other](int64_t i) { return one[i] * other[i]; }, left);
-            if (!std::isfinite(sum))
-                sum = group_or_rest<double>(
-                    [one, other](int64_t i) { return (double)one[i] * (double)other[i]; }, left);
-            sums[p * groups + group] = sum;
-        }
+        bool finite = true;
+        factors.take(first, left, sums + group, groups);
+        for (int64_t p = 0; p < pairs; p++) finite &= std::isfinite(sums[p * groups + group]);
+        if (finite) continue;
+        wide.take(first, left, wide_sums.data(), 1);
+        for (int64_t p = 0; p < pairs; p++)
+            if (!std::isfinite(sums[p * groups + group])) sums[p * groups + group] = wide_sums[p];
     }
     return 0;
 }
@@ -67,18 +39,11 @@ AMALGAM_KERNEL int64_t amalgam_dots(const Stored *vectors, int64_t count, const 
                                     double *sums) {
     const int64_t most = (block + SUM_GROUP - 1) / SUM_GROUP;
     std::vector<double> by_group(pairs * most);
-    Factors factors(vectors, count, base, places);
+    Factors<double> factors(vectors, count, base, places, pairs);
     for (int64_t start = 0; start < elements; start += block) {
         const int64_t size = smaller(block, elements - start), groups = (size + SUM_GROUP - 1) / SUM_GROUP;
-        for (int64_t group = 0; group < groups; group++) {
-            const int64_t first = start + group * SUM_GROUP, left = start + size - first;
-            factors.load(first, smaller(SUM_GROUP, left));
-            for (int64_t p = 0; p < pairs; p++) {
-                const float *one = factors.one(p), *other = factors.other(p);
-                by_group[p * most + group] = group_or_rest<double>(
-                    [one, other](int64_t i) { return (double)one[i] * (double)other[i]; }, left);
-            }
-        }
+        for (int64_t group = 0; group < groups; group++)
+            factors.take(start + group * SUM_GROUP, size - group * SUM_GROUP, by_group.data() + group, most);
         for (int64_t p = 0; p < pairs; p++) *sums++ = tree_sum(by_group.data() + p * most, groups);
     }
     return 0;

@@ -3,7 +3,9 @@
 
 #include "kernels.h"
 
+// The upper levels of its tree add whole rows.
 constexpr int64_t SUM_GROUP = 4096;
+constexpr int SUM_ROWS = 16, SUM_COLUMNS = 256;
 
 // Overwrites the values, one at least.
 template <typename T> inline T tree_sum(T *values, int64_t count) {
@@ -17,17 +19,29 @@ template <typename T> inline T tree_sum(T *values, int64_t count) {
     return values[0];
 }
 
-// A tree's value `place` once WIDTH rows are left of 16.
-template <int WIDTH, typename T, typename At> inline T folded(const At &at, int64_t column, int place) {
-    if constexpr (WIDTH == 16) return at(column + place * (SUM_GROUP / 16));
-    else return folded<2 * WIDTH, T>(at, column, place) + folded<2 * WIDTH, T>(at, column, place + WIDTH);
+// The same of a fixed number, a power of two, which stay as they are.
+template <int COUNT, typename T> inline T halved(const T *values) {
+    T half[COUNT / 2];
+    for (int i = 0; i < COUNT / 2; i++) half[i] = values[i] + values[i + COUNT / 2];
+    if constexpr (COUNT == 2) return half[0];
+    else return halved<COUNT / 2>(half);
+}
+
+// The value of row `row` once WIDTH rows are left; `two` adds one of the upper half to that below.
+template <int WIDTH, typename T, typename Two> inline T folded(int row, const Two &two) {
+    if constexpr (WIDTH == SUM_ROWS / 2) return two(row);
+    else return folded<2 * WIDTH, T>(row, two) + folded<2 * WIDTH, T>(row + WIDTH, two);
 }
 
 // The tree of SUM_GROUP values that `at` gives by place; the upper four levels in registers.
 template <typename T, typename At> inline T group_sum(const At &at) {
-    T columns[SUM_GROUP / 16];
-    for (int64_t column = 0; column < SUM_GROUP / 16; column++) columns[column] = folded<1, T>(at, column, 0);
-    return tree_sum(columns, SUM_GROUP / 16);
+    T columns[SUM_COLUMNS];
+    for (int64_t column = 0; column < SUM_COLUMNS; column++)
+        columns[column] = folded<1, T>(0, [&at, column](int row) {
+            const int64_t place = column + row * SUM_COLUMNS;
+            return at(place) + at(place + SUM_GROUP / 2);
+        });
+    return halved<SUM_COLUMNS>(columns);
 }
 
 // The tree of any number of values, one at least; `room` holds half of them, rounded up.
