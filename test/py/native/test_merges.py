@@ -19,6 +19,7 @@ FAMILY = {"normalize": True, "rescale": "l1", "lambda": 0.8, "int8_mask": False}
 PLAIN = {**FAMILY, "normalize": False, "rescale": "none"}
 TIES = {**FAMILY, "dialect": "mergekit", "trim_scope": "tensor"}
 THINNED = [{"weight": 0.7, "density": 0.5}, {"weight": -0.3, "density": 0.2}, {"weight": 0.4, "density": 1}]
+ALIKE = [{**values, "density": 0.5} for values in THINNED]
 BANDED = [{**values, "gamma": 0.01} for values in THINNED]
 RANKED = [{**values, "density": 0.6, "epsilon": 0.2} for values in THINNED]
 NONE: list[dict[str, float]] = [{}, {}, {}]
@@ -33,6 +34,8 @@ CASES = {
     "breadcrumbs_ties": ("breadcrumbs_ties", PLAIN, BANDED),
     "dare_linear": ("dare_linear", FAMILY, THINNED),
     "dare_ties": ("dare_ties", FAMILY, THINNED),
+    "dare_linear-alike": ("dare_linear", PLAIN, ALIKE),
+    "dare_ties-alike": ("dare_ties", FAMILY, ALIKE),
     "della": ("della", FAMILY, RANKED),
     "della_linear": ("della_linear", PLAIN, RANKED),
     "sce": ("sce", {"int8_mask": False, "select_topk": 0.4}, NONE),

@@ -19,10 +19,22 @@ from amalgam_worker.native.task_vectors import merge, norms
 from amalgam_worker.tensors.buffers import Scratch
 
 _WEIGHTS = [0.7, -0.4, 1.0, 0.3]
-_DENSITIES = [0.5, 1.0, 0.2, 0.0]
 _RESCALES = [1.7, 1.0, 0.6, 1.0]
 _FIRST_BLOCK = 2
-_THRESHOLD = 0x3E800000  # of 0.25, which many have
+_THRESHOLD, _OUTLIER = 0x3E800000, 0x3F000000  # of 0.25 and 0.5, which many have
+
+
+@dataclass(frozen=True, slots=True)
+class _Models:
+    densities: tuple[float, ...]
+    cut_blocks: tuple[int, ...]  # of those of which a part is kept
+    dtype: torch.dtype | None = None  # else of all types in turn
+
+
+# Cuts amid the equal magnitudes of this block; and few models that are alike, with cuts in others.
+_UNLIKE = _Models((0.5, 1.0, 0.2, 0.0), (_FIRST_BLOCK, _FIRST_BLOCK + 1))
+_ALIKE = [_Models((0.5, 0.3, 0.2, 0.7)[:count], (1, 3, 0, 4)[:count], torch.bfloat16) for count in (2, 3, 4)]
+_CHUNKS = [*((_UNLIKE, length) for length in LENGTHS[1::2]), *zip(_ALIKE, LENGTHS[1:], strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +62,22 @@ _CASES = [
 
 def merge_agrees(call: Call) -> bool:
     """Whether it gives the bits of torch."""
-    return all(_merged_alike(call, case, length) for case in _CASES for length in LENGTHS[1::2])
+    return all(_merged_alike(call, case, models, length) for case in _CASES for models, length in _CHUNKS)
 
 
-def _merged_alike(call: Call, case: _Case, length: int) -> bool:
-    given, expected = _chunk(length), _chunk(length)
-    parameters, statistics = _parameters(case), _statistics(case)
+def _merged_alike(call: Call, case: _Case, models: _Models, length: int) -> bool:
+    given, expected = _chunk(models, length), _chunk(models, length)
+    parameters, statistics = _parameters(case, models), _statistics(case, models)
+    weights = parameters.each("weight")
     how = thinnings(case.sparsifier, given, statistics, parameters)
     assert how is not None
     assert given.stored_base is not None
     factors = [
         weight * (1.0 if case.sparsifier is None else rescale)
-        for weight, rescale in zip(_WEIGHTS, _RESCALES, strict=True)
+        for weight, rescale in zip(weights, _RESCALES, strict=False)
     ]
-    scale = 0.9 / sum(_WEIGHTS) if case.normalizes and not case.elects else 0.9
-    divisors = _WEIGHTS if case.normalizes and case.elects else None
+    scale = 0.9 / sum(weights) if case.normalizes and not case.elects else 0.9
+    divisors = weights if case.normalizes and case.elects else None
     merged = merge(
         call,
         given.stored_inputs,
@@ -84,16 +97,17 @@ def _merged_alike(call: Call, case: _Case, length: int) -> bool:
 def norms_agree(call: Call) -> bool:
     """Whether it gives the bits of torch."""
     return all(
-        _measured_alike(call, case, length)
+        _measured_alike(call, case, models, length)
         for case in _CASES
         if case.sparsifier not in (None, RANKED) and not case.normalizes
+        for models in (_UNLIKE, _ALIKE[-1])
         for length in (LENGTHS[1], SUM_GROUP + 5)
     )
 
 
-def _measured_alike(call: Call, case: _Case, length: int) -> bool:
-    given, expected = _chunk(length), _chunk(length)
-    parameters, statistics = _parameters(case), _statistics(case)
+def _measured_alike(call: Call, case: _Case, models: _Models, length: int) -> bool:
+    given, expected = _chunk(models, length), _chunk(models, length)
+    parameters, statistics = _parameters(case, models), _statistics(case, models)
     how = thinnings(case.sparsifier, given, statistics, parameters)
     assert how is not None
     assert given.stored_base is not None
@@ -104,38 +118,42 @@ def _measured_alike(call: Call, case: _Case, length: int) -> bool:
     return same_bits(sums, measured)
 
 
-def _chunk(length: int) -> Chunk:
-    models = range(len(_WEIGHTS))
-    facts = TensorFacts("self-check", (4 * BLOCK,), tuple(models), 3)
-    base, *inputs = (as_stored(awkward(length, 20 + number), number) for number in (-1, *models))
+def _chunk(models: _Models, length: int) -> Chunk:
+    numbers = range(len(models.densities))
+    facts = TensorFacts("self-check", (4 * BLOCK,), tuple(numbers), 3)
+    base, *inputs = (_stored(models, awkward(length, 20 + number), number) for number in (-1, *numbers))
     scratch = Scratch(torch.device("cpu"))
     return Chunk(facts, _FIRST_BLOCK * BLOCK, base, inputs, scratch, torch.float32)
 
 
-def _parameters(case: _Case) -> Parameters:
+def _stored(models: _Models, values: torch.Tensor, number: int) -> torch.Tensor:
+    return as_stored(values, number) if models.dtype is None else values.to(models.dtype)
+
+
+def _parameters(case: _Case, models: _Models) -> Parameters:
     shared: dict[str, bool | float | str] = {"lambda": 0.9, "normalize": case.normalizes, "rescale": "l1"}
-    return Parameters(shared, list(_per_input()))
+    return Parameters(shared, list(_per_input(models)))
 
 
-def _per_input() -> Iterator[dict[str, bool | float | str]]:
-    for weight, density in zip(_WEIGHTS, _DENSITIES, strict=True):
+def _per_input(models: _Models) -> Iterator[dict[str, bool | float | str]]:
+    for weight, density in zip(_WEIGHTS, models.densities, strict=False):
         yield {"weight": weight, "density": density, "gamma": 0.1}
 
 
-def _statistics(case: _Case) -> Statistics:
-    """Cuts amid equal magnitudes, of which some in this block are kept, and before the first element."""
+def _statistics(case: _Case, models: _Models) -> Statistics:
+    """Cuts amid equal magnitudes, of which some in a block are kept, and before the first element."""
     cuts = {
-        LARGEST: [[[_THRESHOLD, _FIRST_BLOCK, 2]], [[_THRESHOLD, _FIRST_BLOCK + 1, 2]]],
+        LARGEST: [[[_THRESHOLD, block, 2]] for block in models.cut_blocks],
         BETWEEN: [
-            [[_THRESHOLD << 1 & 0x3F000000, _FIRST_BLOCK, 1], [_THRESHOLD, _FIRST_BLOCK, 2]],
-            [[0, 0, 0], [_THRESHOLD, 0, 2]],
+            [[_OUTLIER, block, 1] if number % 2 == 0 else [0, 0, 0], [_THRESHOLD, block, 2]]
+            for number, block in enumerate(models.cut_blocks)
         ],
     }
     found: Statistics = (
         {} if case.sparsifier is None else {"rescales": torch.tensor(_RESCALES, dtype=torch.float64)}
     )
     if case.sparsifier is RANKED:
-        bytes_of_rows = (2, (_FIRST_BLOCK * BLOCK + LENGTHS[-1]) // 8 + 1)
+        bytes_of_rows = (len(models.cut_blocks), (_FIRST_BLOCK * BLOCK + LENGTHS[-1]) // 8 + 1)
         random = torch.Generator().manual_seed(40)
         found["kept"] = torch.randint(0, 256, bytes_of_rows, generator=random, dtype=torch.uint8)
     for sparsifier, rows in cuts.items():
