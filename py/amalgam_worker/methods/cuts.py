@@ -23,14 +23,13 @@ from amalgam_worker.kernels.top_k import (
 )
 from amalgam_worker.methods.method import (
     BLOCK,
-    SAMPLE_ELEMENTS,
-    SAMPLE_SHARE,
     Chunk,
     Parameters,
     Partial,
     Reduction,
     Statistics,
     TensorFacts,
+    sample_slice,
 )
 from amalgam_worker.native.top_k import COUNT_BETWEEN
 
@@ -61,10 +60,9 @@ def cut_reductions(
         return torch.tensor(numbers, dtype=torch.int64)
 
     def measure_sample(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-        is_whole = chunk.elements == chunk.tensor.elements
-        step = 1 if is_whole else max(1, chunk.tensor.elements // (SAMPLE_SHARE * SAMPLE_ELEMENTS))
+        which = slice(None) if chunk.elements == chunk.tensor.elements else sample_slice(chunk)
         every = series(chunk, statistics, parameters)
-        return [magnitude_bits(values, chunk.scratch)[::step].clone() for values in every]
+        return [magnitude_bits(values, chunk.scratch)[which].clone() for values in every]
 
     def gather_sample(
         partials: list[Partial], tensor: TensorFacts, statistics: Statistics, parameters: Parameters

@@ -142,6 +142,12 @@ class Chunk:
         return Chunk(self.tensor, self.start + low, base, inputs, self.scratch, self.computed)
 
 
+def sample_slice(chunk: Chunk) -> slice:
+    """Which elements of the beginning of a window are looked at: others in each, should values recur."""
+    step = max(1, chunk.tensor.elements // (SAMPLE_SHARE * SAMPLE_ELEMENTS))
+    return slice(chunk.start // SAMPLE_WINDOW % step, None, step)
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """Values of a method's parameters."""

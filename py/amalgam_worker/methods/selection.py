@@ -27,13 +27,13 @@ from amalgam_worker.kernels.variance import sift_variances, squares_of_first, va
 from amalgam_worker.methods.method import (
     BLOCK,
     SAMPLE_ELEMENTS,
-    SAMPLE_SHARE,
     Chunk,
     Parameters,
     Partial,
     Reduction,
     Statistics,
     TensorFacts,
+    sample_slice,
 )
 from amalgam_worker.native.kernel import Kernel
 from amalgam_worker.native.variance import SIFT_VARIANCES, VARIANCE
@@ -88,10 +88,9 @@ def selection_reductions(rank: Callable[[int, Parameters], int]) -> tuple[Reduct
 
 
 def _measure_sample(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:
-    step = max(1, chunk.tensor.elements // (SAMPLE_SHARE * SAMPLE_ELEMENTS))
     bits = magnitude_bits(_spread(chunk), chunk.scratch)
     # However the tensor is cut: the beginning of a window is sampled.
-    return [bits[:SAMPLE_ELEMENTS:step].clone()]
+    return [bits[:SAMPLE_ELEMENTS][sample_slice(chunk)].clone()]
 
 
 def _measure_top(chunk: Chunk, statistics: Statistics, parameters: Parameters) -> Partial:

@@ -21,6 +21,8 @@ COUNT_LOW_BITS = Kernel("amalgam_count_low_bits", POINTER, COUNT, WHOLE, POINTER
 COUNT_EQUAL = Kernel("amalgam_count_equal", POINTER, COUNT, WHOLE)
 
 _BLOCK = 65_536
+# Of the sources: vectors are stored whole, whatever is in them.
+_SPARE = 16
 
 
 def count_between(
@@ -50,7 +52,7 @@ def count_between(
         (ctypes.c_int32 * len(frequent))(*frequent),
         len(frequent),
         first_block,
-        scratch.take("hits", _BLOCK, torch.int32).data_ptr(),
+        scratch.take("hits", _BLOCK + _SPARE, torch.int32).data_ptr(),
         scratch.take("tally", 4 * _BLOCK, torch.int32).data_ptr(),
         found.data_ptr(),
         capacity,
