@@ -32,8 +32,8 @@ from amalgam_worker.tensors.sink import Sink
 from amalgam_worker.tensors.workspace import Workspace
 from amalgam_worker.tensors.writer import ShardFiles
 
-# All temporaries of a chunk together stay in the processor's cache.
-DEFAULT_CHUNK = 4 * BLOCK
+# What a kernel needs of a chunk stays in the processor's cache; with smaller ones the calls cost more.
+DEFAULT_CHUNK = 8 * BLOCK
 _COPY_BYTES = 4 * 1024 * 1024
 # Where one thread waits for what the GPU has counted, the other goes on reading and writing.
 _CUDA_THREADS = 2

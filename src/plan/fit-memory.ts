@@ -11,7 +11,7 @@ export type FittedStreaming = Streaming & {
 };
 
 /** Small chunks cost less time than idle cores, and below these they cost more. */
-const chunks = [defaultChunk, defaultChunk / 2, defaultChunk / 4];
+const chunks = [defaultChunk, defaultChunk / 2, defaultChunk / 4, defaultChunk / 8];
 
 export type MemoryLimit = {
   /** Bytes. */

@@ -4,7 +4,7 @@ import { inputsOf } from './steps.js';
 import { sameShape } from './tensor-view.js';
 
 /** What the worker streams with when nothing else is asked for, on two cores. */
-export const defaultChunk = 262_144;
+export const defaultChunk = 524_288;
 export const threads = 2;
 
 /** Elements of the chunks that whole rows or slabs are put together to, whatever the chunks of others. */

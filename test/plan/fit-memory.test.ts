@@ -24,13 +24,13 @@ const fitted = (plan: Plan, limit: number, threads = 8, fixed = false) => fitMem
 
 describe('a limit of memory', () => {
   test('that is wide keeps all threads and whole chunks', () => {
-    expect(fitted(streamed, 4000 * megabyte)).toMatchObject({ threads: 8, chunkElements: 262_144 });
+    expect(fitted(streamed, 4000 * megabyte)).toMatchObject({ threads: 8, chunkElements: 524_288 });
   });
 
   test('makes chunks smaller before it takes threads away, and is kept', () => {
     const wide = fitted(streamed, 4000 * megabyte).peakMemory;
     const smaller = fitted(streamed, wide - 1);
-    expect(smaller).toMatchObject({ threads: 8, chunkElements: 131_072 });
+    expect(smaller).toMatchObject({ threads: 8, chunkElements: 262_144 });
     const fewer = fitted(streamed, 190 * megabyte);
     expect(fewer.threads).toBeLessThan(8);
     expect(fewer.chunkElements % 65_536).toBe(0);
@@ -51,6 +51,6 @@ describe('a limit of memory', () => {
     expect(least.threads).toBe(1);
     // A slab of a million elements of three models as float32 at the very least.
     expect(least.peakMemory).toBeGreaterThan(165 * megabyte + 3 * 4 * megabyte);
-    expect(fitted(inSlabs, least.peakMemory)).toEqual({ ...least, chunkElements: 262_144 });
+    expect(fitted(inSlabs, least.peakMemory)).toEqual({ ...least, chunkElements: 524_288 });
   });
 });

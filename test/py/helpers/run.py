@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from amalgam_worker.engine import DEFAULT_CHUNK, Settings, execute
+from amalgam_worker.engine import Settings, execute
 from amalgam_worker.gpu.streams import Streams
 from amalgam_worker.plan_check import check_plan
 from amalgam_worker.protocol import Plan, StepOutput
@@ -42,7 +42,7 @@ class MemorySink:
 def run_plan(
     plan: Plan,
     threads: int = 1,
-    chunk_elements: int = DEFAULT_CHUNK,
+    chunk_elements: int = 262_144,
     stop: Callable[[], bool] = lambda: False,
     streams: Streams | None = None,
     warn: Callable[[str], None] = lambda message: None,
