@@ -172,9 +172,8 @@ def find_cut(counted: torch.Tensor, rank: int) -> Cut | None:
     threshold = several[first]
     equal = np.flatnonzero(patterns == threshold)
     quota = rank - int(counts @ (patterns > threshold))
-    passed = counts[equal].cumsum()
-    place = int(np.searchsorted(passed, quota))
-    return Cut(int(threshold), int(blocks[equal[place]]), quota - int(passed[place] - counts[equal[place]]))
+    place, kept = find_place(torch.from_numpy(counts[equal]), quota)
+    return Cut(int(threshold), int(blocks[equal[place]]), kept)
 
 
 def cut_at(bits: torch.Tensor, k: int) -> Cut:

@@ -88,12 +88,12 @@ def _build(folder: Path, compiler: Compiler, sources: Path) -> Path:
 
 def _compile(command: list[str], sources: Path, folder: Path, unfinished: Path) -> list[Path]:
     """The objects, of which some may be there already."""
-    folder.mkdir(exist_ok=True)
     objects = []
     for unit in sorted(sources.glob("*.cpp")):
         made, kept = unfinished / f"{unit.stem}.o", folder / f"{unit.stem}.o"
         if not kept.exists():
             _run([*command, "-c", str(unit), "-o", str(made)])
+            folder.mkdir(exist_ok=True)
             made.replace(kept)
         objects.append(kept)
     return objects

@@ -56,7 +56,7 @@ def test_a_failing_compiler_is_an_error_and_leaves_nothing(tmp_path: Path) -> No
     failing = script(tmp_path / "failing++", "echo 'kernels.h:1: error: no such thing' >&2; exit 1")
     with pytest.raises(BuildError, match="no such thing"):
         build(tmp_path / "cache", failing)
-    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+    assert os.listdir(tmp_path / "cache") == []
 
 
 def test_a_compiler_that_makes_nothing_is_an_error(tmp_path: Path) -> None:

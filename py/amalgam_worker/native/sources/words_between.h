@@ -7,7 +7,7 @@
 
 #include "kernels.h"
 
-// Room that `words_between` wants behind what it finds.
+// Room behind what is found: vectors are stored whole, whatever is in them.
 constexpr int64_t SPARE = 16;
 
 // Words above `low` and not above `high`, with their places, which ascend; how many there are.
