@@ -47,8 +47,9 @@ def _cuda_count() -> int:
 
 
 def _cuda_device(index: int) -> Device:
-    free, total = torch.cuda.mem_get_info(index)
-    return Device(f"cuda:{index}", torch.cuda.get_device_name(index), total, free)
+    properties = torch.cuda.get_device_properties(index)
+    # To ask what is free would keep hundreds of megabytes of every GPU, of those too that are not used.
+    return Device(f"cuda:{index}", properties.name, properties.total_memory, None)
 
 
 def _meminfo() -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -12,8 +14,11 @@ from amalgam_worker.errors import WorkerError
 def fake_cuda(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: count > 0)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda index: (1000, 2000))
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: f"GPU {index}")
+    monkeypatch.setattr(
+        torch.cuda,
+        "get_device_properties",
+        lambda index: SimpleNamespace(name=f"GPU {index}", total_memory=2000),
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,4 +50,4 @@ def test_list(monkeypatch: pytest.MonkeyPatch) -> None:
     cpu, gpu = list_devices()
     assert cpu.name == "cpu"
     assert cpu.description
-    assert (gpu.name, gpu.description, gpu.total_memory, gpu.free_memory) == ("cuda:0", "GPU 0", 2000, 1000)
+    assert (gpu.name, gpu.description, gpu.total_memory, gpu.free_memory) == ("cuda:0", "GPU 0", 2000, None)

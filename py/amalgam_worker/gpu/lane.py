@@ -98,8 +98,9 @@ class GpuLane:
         self._lane = Lane(self._workspace, self._sink, self._downloads.send)
 
     def _begin_anew(self) -> None:
-        """Writes what travels, then lets all buffers go."""
+        """Writes what travels, then lets all buffers go: nothing may travel into what another lane gets."""
         self._downloads.drain()
+        self._streams.finish(self._streams.record("copy in"))
         self._earlier_bytes_read += self._workspace.bytes_read
         self._open()
         self._streams.release()

@@ -11,17 +11,14 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from amalgam_worker.native.compiler import Compiler, flags, processor
+from amalgam_worker.native.tidy import OBJECTS, UNFINISHED, mark_used, tidy
 
 SOURCES = Path(__file__).parent / "sources"
-_UNFINISHED = "unfinished-"
-_OBJECTS = ".objects"
 _SECONDS = 120
-_ABANDONED_SECONDS = 3600
 
 
 class BuildError(Exception):
@@ -43,6 +40,7 @@ def find_built(folder: Path, compiler: Compiler, sources: Path = SOURCES) -> Pat
     for path in folder.glob(f"{digest_of_sources(compiler, sources)}-*.so"):
         try:
             if path.stem.partition("-")[2] == _digest(path):
+                mark_used(path)
                 return path
             path.unlink()
         except OSError:
@@ -70,10 +68,10 @@ def build(folder: Path, compiler: Compiler, sources: Path = SOURCES) -> Path:
 
 def _build(folder: Path, compiler: Compiler, sources: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(folder)
+    tidy(folder)
     digest, command = digest_of_sources(compiler, sources), [*_lower_priority(), *compiler.command, *flags()]
-    kept = folder / f"{digest}{_OBJECTS}"
-    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as unfinished:
+    kept = folder / f"{digest}{OBJECTS}"
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as unfinished:
         objects = _compile(command, sources, kept, Path(unfinished))
         made = Path(unfinished) / "kernels.so"
         try:
@@ -120,13 +118,6 @@ def _lower_priority() -> list[str]:
     # A little lower only: beside threads that never rest, the least priority would not end before they do.
     nice = shutil.which("nice")
     return [] if nice is None else [nice, "-n", "2"]
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """What builds have left that were killed, and objects that nobody adds to any more."""
-    for path in [*folder.glob(f"{_UNFINISHED}*"), *folder.glob(f"*{_OBJECTS}")]:
-        if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)
 
 
 def _digest(path: Path) -> str:

@@ -53,12 +53,19 @@ class Compiler:
 def find_compiler(environment: Mapping[str, str]) -> Compiler | None:
     """`$CXX`, c++, g++ or clang++, whichever is there first; a `CXX` that is not there is not replaced."""
     wanted = environment.get("CXX", "").strip()
-    for candidate in [wanted] if wanted else ["c++", "g++", "clang++"]:
-        command = shlex.split(candidate)
+    for command in [_words(wanted)] if wanted else [["c++"], ["g++"], ["clang++"]]:
         path = shutil.which(command[0], path=environment.get("PATH"))
         if path is not None:
             return Compiler((path, *command[1:]))
     return None
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        # A quote that does not end: no program has such a name.
+        return [command]
 
 
 def flags() -> tuple[str, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import platform
 import stat
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,7 @@ def test_what_was_built_is_found_and_loads(tmp_path: Path) -> None:
 def test_no_compiler_is_found_where_there_is_none(tmp_path: Path) -> None:
     assert find_compiler({"PATH": str(tmp_path)}) is None
     assert find_compiler({"PATH": os.environ["PATH"], "CXX": "no-such-compiler"}) is None
+    assert find_compiler({"PATH": os.environ["PATH"], "CXX": "g++ '"}) is None
 
 
 def test_cxx_comes_first_with_its_arguments(tmp_path: Path) -> None:
@@ -131,6 +134,21 @@ def test_a_file_that_is_no_library_is_an_error(tmp_path: Path) -> None:
         load(path)
 
 
+def test_a_library_that_nobody_used_for_long_goes_with_the_next_build(tmp_path: Path) -> None:
+    old, used, fresh = (small_sources(tmp_path / name) for name in ("old", "used", "fresh"))
+    cache, long_ago = tmp_path / "cache", time.time() - 31 * 24 * 3600
+    for folder in (used, fresh):
+        (folder / "small.cpp").write_text(f'extern "C" long long {folder.name}() {{ return 0; }}')
+    unused, kept = (build(cache, compiler(), folder) for folder in (old, used))
+    for path in (unused, kept):
+        comparison = path.with_name(f"{path.stem}-compared.json")
+        comparison.write_text("[]")
+        os.utime(path, (long_ago, long_ago))
+    assert find_built(cache, compiler(), used) == kept
+    made = build(cache, compiler(), fresh)
+    assert sorted(cache.iterdir()) == sorted([kept, kept.with_name(f"{kept.stem}-compared.json"), made])
+
+
 def test_two_builders_at_once_do_not_meet(tmp_path: Path) -> None:
     sources, cache, built = small_sources(tmp_path / "sources"), tmp_path / "cache", list[Path]()
     threads = [
@@ -143,6 +161,16 @@ def test_two_builders_at_once_do_not_meet(tmp_path: Path) -> None:
     assert len(built) == 2
     assert find_built(cache, compiler(), sources) in built
     assert not [name for name in os.listdir(cache) if not name.endswith(".so")]
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="flags of x86-64 processors")
+@pytest.mark.parametrize("without", ["-mno-avx512f", "-mno-avx"])
+def test_kernels_of_lesser_processors_give_the_same_bits(tmp_path: Path, without: str) -> None:
+    built = build(tmp_path, Compiler((*compiler().command, without)))
+    try:
+        assert load(built) == []
+    finally:
+        unload()
 
 
 def test_a_kernel_that_differs_or_is_missing_is_left_out(tmp_path: Path) -> None:
