@@ -15,7 +15,6 @@ const writeCost = 0.3;
  */
 const costs: Partial<Record<MethodName, number>> = {
   linear: 0.65,
-  passthrough: 0.7,
   task_arithmetic: 0.5,
   slerp: 1,
   nearswap: 0.7,
