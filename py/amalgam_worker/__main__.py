@@ -4,9 +4,14 @@ import os
 import sys
 import threading
 
-from amalgam_worker.channel import Channel
-from amalgam_worker.handlers import HANDLERS, import_torch
-from amalgam_worker.server import serve
+# Byte code of this package is written whatever is said of others; it would be compiled at every start.
+_told, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+
+from amalgam_worker.channel import Channel  # noqa: E402
+from amalgam_worker.handlers import HANDLERS, import_torch  # noqa: E402
+from amalgam_worker.server import serve  # noqa: E402
+
+sys.dont_write_bytecode = _told
 
 
 def claim_stdio() -> Channel:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from amalgam_worker.coalesce import Coalescer
 from amalgam_worker.errors import WorkerError
+from amalgam_worker.lean_torch import import_lean, import_shapes
 from amalgam_worker.memory import anonymous_bytes
 from amalgam_worker.protocol import (
     PROTOCOL,
@@ -43,7 +44,7 @@ def import_torch() -> None:
 
 def _import_engine() -> None:
     with _importing, _collector_away():
-        importlib.import_module("torch")
+        import_lean()
         # Beside torch nothing is written that its owner does not write; this package is our own.
         sys.dont_write_bytecode = False
         importlib.import_module("amalgam_worker.engine")
@@ -124,6 +125,8 @@ def read_tasks(params: ReadTasksParams, notify: Notify, cancelled: Cancelled) ->
 def evaluate(params: EvaluateParams, notify: Notify, cancelled: Cancelled) -> EvaluateResult:
     """Scores a model on tasks; sends `metric` and `log`, and `progress` while it merges a plan in memory."""
     _torch_version()
+    # Models are made without numbers before theirs are read.
+    import_shapes()
     from amalgam_worker.evaluation import evaluate as run_evaluation
 
     def send(value: object) -> None:

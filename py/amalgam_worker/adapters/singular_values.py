@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import torch
 
+from amalgam_worker.lean_torch import seeded
+
 # A matrix with a shorter side of at most so many is decomposed directly.
 _DIRECT = 1024
 _SURPLUS = 8
@@ -50,7 +52,7 @@ def factorise(matrix: torch.Tensor, rank: int, start: torch.Tensor) -> tuple[tor
     """
     if min(matrix.shape) <= _DIRECT:
         return split(decompose(matrix), rank)
-    generator = torch.Generator().manual_seed(0)
+    generator = seeded(0)
     count = min(max(rank, start.shape[1]) + _SURPLUS, *matrix.shape)
     random = torch.randn(matrix.shape[0], count, dtype=torch.float64, generator=generator)
     basis = torch.linalg.qr(torch.cat([start, random], dim=1)[:, :count]).Q

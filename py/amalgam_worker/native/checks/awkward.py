@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from amalgam_worker.lean_torch import seeded
 from amalgam_worker.native.kernel import STORED_TYPES
 
 # Neither whole strips nor whole vectors.
@@ -13,7 +14,7 @@ _HARD = (0.0, -0.0, 1e-45, -1e-42, 1.1754944e-38, 3.4e38, -3.4e38, float("inf"),
 
 def awkward(length: int, seed: int) -> torch.Tensor:
     """float32 [length]: many equal magnitudes, zeros of both signs, subnormal numbers, infinities, NaN."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = seeded(seed)
     values = torch.randn(length, generator=generator)
     few = torch.randint(-4, 5, (length,), generator=generator).to(torch.float32) / 4
     values = torch.where(torch.rand(length, generator=generator) < 0.5, values, few)

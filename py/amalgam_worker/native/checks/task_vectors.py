@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from amalgam_worker.kernels.sums import SUM_GROUP
+from amalgam_worker.lean_torch import seeded
 from amalgam_worker.methods.breadcrumbs import BETWEEN, BREADCRUMBS, BREADCRUMBS_TIES
 from amalgam_worker.methods.della import DELLA, RANKED
 from amalgam_worker.methods.method import BLOCK, Chunk, Method, Parameters, Statistics, TensorFacts
@@ -158,7 +159,7 @@ def _statistics(case: _Case, models: _Models) -> Statistics:
     )
     if case.sparsifier is RANKED:
         bytes_of_rows = (len(models.cut_blocks), (_FIRST_BLOCK * BLOCK + LENGTHS[-1]) // 8 + 1)
-        random = torch.Generator().manual_seed(40)
+        random = seeded(40)
         found["kept"] = torch.randint(0, 256, bytes_of_rows, generator=random, dtype=torch.uint8)
     for sparsifier, rows in cuts.items():
         if case.sparsifier is sparsifier:
