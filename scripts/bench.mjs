@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { benchEvaluation } from './bench/evaluation.mjs';
 import { Stopped } from './bench/measure.mjs';
 import { benchMerges } from './bench/merges.mjs';
+import { benchPlanning } from './bench/planning.mjs';
 import { benchProfile } from './bench/profile.mjs';
 import { recipes } from './bench/recipes.mjs';
 import { readRounds } from './bench/results.mjs';
@@ -27,6 +28,8 @@ npm run bench -- --table FILE...
   Prints the tables of files of results as Markdown, with the targets.
 npm run bench -- --profile [METHOD...] [--size 1.1B]
   Prints where the time of the merge stage goes, measured inside the worker.
+npm run bench -- --planning [--rounds 3]
+  Plans merges of models whose files have headers only: 7 B, 70 B, and 1 T with 99,000 tensors.
 npm run bench -- --evaluation [--threads 1] [--rounds 3]
   Scores zoo models by amalgam and by a loop over single examples, alternately.
 `;
@@ -49,6 +52,7 @@ const parse = () =>
       'max-memory': { type: 'string' },
       table: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
+      planning: { type: 'boolean', default: false },
       evaluation: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -89,7 +93,7 @@ const main = async () => {
   if (options.evaluation) {
     return benchEvaluation({ rounds: options.rounds, threads: Number(options.threads ?? 1) });
   }
-  const bench = options.profile ? benchProfile : benchMerges;
+  const bench = options.planning ? benchPlanning : options.profile ? benchProfile : benchMerges;
   return bench({ ...options, stop: stopSignal() });
 };
 

@@ -18,6 +18,9 @@ const formats: readonly (readonly [format: string, name: RegExp])[] = [
   ['scaled FP8', /^scaled_fp8$/],
 ];
 
+/** One look at a name where nearly none matches: large models have hundred thousands. */
+const anyFormat = new RegExp(formats.map(([, { source }]) => source).join('|'));
+
 /** Weights that a tensor could be the scale of, by its name. */
 const scaledBy = (name: string): string[] => {
   if (!name.includes('scale')) return [];
@@ -33,8 +36,7 @@ const isOneByte = (dtype: string | undefined): boolean => /^(F8_|I8$|U8$)/.test(
 
 /** Codes that only their type and what lies beside them give away; an FP8 tensor without a scale is a plain tensor. */
 const formatOf = (name: string, { dtype, shape }: HeaderEntry, tensors: Tensors): string | undefined => {
-  const named = formats.find(([, pattern]) => pattern.test(name))?.[0];
-  if (named !== undefined) return named;
+  if (anyFormat.test(name)) return formats.find(([, pattern]) => pattern.test(name))?.[0];
   const codes = scaledBy(name)
     .map((weight) => tensors.get(weight)?.dtype)
     .find(isOneByte);

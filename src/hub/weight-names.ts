@@ -59,13 +59,17 @@ const placedBy = (path: string, text: string, format: Format): Map<string, strin
   const { weight_map: map } = parseJsonObject(path, text);
   if (typeof map !== 'object' || map === null || Array.isArray(map)) throw badIndex(`${path} has no \`weight_map\``);
   const placed = new Map<string, string>();
-  const known = new Set<unknown>();
-  for (const [tensor, shard] of Object.entries(map)) {
-    if (!known.has(shard) && !isShardName(shard, format)) {
-      const shown = printable(String(JSON.stringify(shard)).slice(0, 200));
-      throw badIndex(`${path} puts \`${printable(tensor)}\` into ${shown}, which is not a file of its folder`);
-    }
-    known.add(shard);
+  const shards = new Map<unknown, string>();
+  const check = (shard: unknown, tensor: string): string => {
+    if (isShardName(shard, format)) return shard;
+    const shown = printable(String(JSON.stringify(shard)).slice(0, 200));
+    throw badIndex(`${path} puts \`${printable(tensor)}\` into ${shown}, which is not a file of its folder`);
+  };
+  // Not as entries: an index of a hundred thousand tensors would make as many pairs.
+  for (const tensor of Object.keys(map)) {
+    const told = (map as Readonly<Record<string, unknown>>)[tensor];
+    const shard = shards.get(told) ?? check(told, tensor);
+    shards.set(told, shard);
     placed.set(tensor, shard);
   }
   return placed;
