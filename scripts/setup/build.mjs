@@ -1,21 +1,23 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundle } from './bundle.mjs';
 import { runChild } from './child.mjs';
 import { SetupFault } from './fault.mjs';
 import { digest, readStamp } from './stamp.mjs';
 
 const stampName = '.stamp';
 
+/** All that decides what is made; the lock file for the packages that are bundled, and for both tools. */
 const wantedStamp = (root) =>
   digest({
-    words: [JSON.parse(readFileSync(join(root, 'node_modules/typescript/package.json'), 'utf8')).version],
-    files: [join(root, 'tsconfig.json')],
+    words: [],
+    files: ['tsconfig.json', 'package-lock.json', 'scripts/setup/bundle.mjs'].map((file) => join(root, file)),
     directories: [join(root, 'src')],
   });
 
 export const buildIsReady = (root) => readStamp(join(root, 'dist', stampName)) === wantedStamp(root);
 
-/** Compiles src/ beside dist/ and swaps it in, so that no file of an older source stays and a failed build breaks nothing. */
+/** Compiles and bundles src/ beside dist/ and swaps it in, so that no file of an older source stays and a failed build breaks nothing. */
 export const build = async (root) => {
   const stamp = wantedStamp(root);
   const fresh = join(root, 'dist.partial');
@@ -29,6 +31,7 @@ export const build = async (root) => {
     const shown = text.trim().split('\n').slice(0, 10).join('\n  ');
     throw new SetupFault(`src/ does not compile:\n  ${shown}`, 'npx tsc -p tsconfig.json shows all errors');
   }
+  await bundle(fresh);
   writeFileSync(join(fresh, stampName), stamp);
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   renameSync(fresh, join(root, 'dist'));

@@ -29,7 +29,11 @@ const setUp = async () => {
   await prepareEnvironment({ root, dev: false });
 };
 
+/** Building is part of the preparation for every command. */
+const nothingMore = async () => {};
+
 const commands = {
+  build: nothingMore,
   start,
   test: script('test'),
   bench: script('bench'),

@@ -29,14 +29,27 @@ for (const name of readdirSync('src')) {
   cpSync('src/' + name, out + '/' + name.replace('.ts', '.js'));
 }`;
 
-/** A checkout with the project's scripts, one source file and a compiler as its one package. */
+/** A bundler as far as the script can tell: it copies the entry. */
+const bundler = `import { cpSync } from 'node:fs';
+export const rolldown = async ({ input }) => ({
+  write: async ({ dir }) => cpSync(input, dir + '/main.js'),
+  close: async () => {},
+});`;
+
+/** A checkout with the project's scripts, one source file, and a compiler and a bundler as its packages. */
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'amalgam-bootstrap-')));
   cpSync(join(project, 'scripts'), join(root, 'scripts'), { recursive: true });
   write('node_modules/typescript/package.json', '{"version":"5.0.0"}');
   write('node_modules/typescript/bin/tsc', compiler);
+  write('node_modules/rolldown/package.json', '{"version":"1.0.0","type":"module","exports":"./index.js"}');
+  write('node_modules/rolldown/index.js', bundler);
   write('package.json', '{"type":"module"}');
-  const packages = { '': {}, 'node_modules/typescript': { version: '5.0.0' } };
+  const packages = {
+    '': {},
+    'node_modules/typescript': { version: '5.0.0' },
+    'node_modules/rolldown': { version: '1.0.0' },
+  };
   write('package-lock.json', JSON.stringify({ lockfileVersion: 3, packages }));
   write('tsconfig.json', '{}');
   write('src/main.ts', main);
@@ -103,6 +116,17 @@ describe('the bootstrap script', () => {
     expect(failed.stderr).toMatch(/src\/main\.ts\(1,14\): error TS2322/);
     expect(failed.stderr).not.toMatch(/\n\s+at /);
     expect(readFileSync(join(root, 'dist/main.js'), 'utf8')).toContain('process.argv');
+  });
+
+  it('says what cannot be bundled and keeps the last build', () => {
+    run(['start']);
+    write('node_modules/rolldown/index.js', "export const rolldown = async () => { throw new Error('no binding'); };");
+    write('src/main.ts', `// changed\n${main}`);
+    const failed = run(['start']);
+    expect(failed.status).toBe(1);
+    expect(failed.stderr).toMatch(/cannot be bundled: no binding\n {2}fix: npm ci/);
+    expect(failed.stderr).not.toMatch(/\n\s+at /);
+    expect(readFileSync(join(root, 'dist/program/main.js'), 'utf8')).toBe(main);
   });
 
   it('installs packages that the lock file asks for, with a clean environment for npm', () => {
