@@ -1,7 +1,7 @@
 """Imports torch without what only tracing needs, which takes a fifth of its import.
 
 `torch._meta_registrations` tells compilers, and tensors without numbers, what shape a result has. Operations
-that are carried out at once never ask it.
+that are carried out at once never ask it. Where there is a GPU all is imported: that was never tried.
 """
 
 from __future__ import annotations
@@ -39,9 +39,11 @@ def import_lean() -> None:
         return
     stand_in = sys.modules[_SHAPES] = _Later(_SHAPES)
     try:
-        importlib.import_module("torch")
+        torch = importlib.import_module("torch")
     finally:
         _withdraw(stand_in)
+    if torch.accelerator.is_available():
+        import_shapes()
 
 
 def import_shapes() -> ModuleType:

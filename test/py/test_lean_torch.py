@@ -58,14 +58,32 @@ def test_a_generator_is_made_with_all_of_torch() -> None:
     assert run(program + numbers) == run(plain + numbers)
 
 
+_FAKE = """
+import sys
+print("torch._meta_registrations" in sys.modules)
+class accelerator:
+    is_available = staticmethod(lambda: {has_gpu})
+"""
+
+
+def run_with(folder: Path, version: str, has_gpu: bool) -> list[str]:
+    """Whether a stand-in is there while torch is imported, and whether the module is there afterwards."""
+    package = folder / "torch"
+    package.mkdir()
+    (package / "version.py").write_text(f"{version}\n", encoding="utf-8")
+    (package / "__init__.py").write_text(_FAKE.format(has_gpu=has_gpu), encoding="utf-8")
+    (package / "_meta_registrations.py").touch()
+    program = f"sys.path.insert(0, {str(folder)!r})\n{LEAN}print('torch._meta_registrations' in sys.modules)"
+    return run(program).split()
+
+
 @pytest.mark.parametrize(
     ("version", "is_lean"),
     [("__version__ = '2.13.4+cu130'", True), ("__version__ = '2.14.0'", False), ("debug = False", False)],
 )
 def test_only_known_versions_are_imported_without_it(tmp_path: Path, version: str, is_lean: bool) -> None:
-    package = tmp_path / "torch"
-    package.mkdir()
-    (package / "version.py").write_text(f"{version}\n", encoding="utf-8")
-    said = "import sys\nprint('torch._meta_registrations' in sys.modules)\n"
-    (package / "__init__.py").write_text(said, encoding="utf-8")
-    assert run(f"sys.path.insert(0, {str(tmp_path)!r})\n{LEAN}").strip() == str(is_lean)
+    assert run_with(tmp_path, version, has_gpu=False) == [str(is_lean), "False"]
+
+
+def test_where_there_is_a_gpu_everything_is_imported(tmp_path: Path) -> None:
+    assert run_with(tmp_path, "__version__ = '2.13.0'", has_gpu=True) == ["True", "True"]
