@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import torch
 
-from amalgam_worker.lean_torch import import_shapes
 from amalgam_worker.native.start import kernels_folder
 
 Tensors = tuple[torch.Tensor, ...]
@@ -75,7 +74,6 @@ class Fusion:
         Raises:
             Exception: of any kind, where torch cannot trace or compile the function.
         """
-        import_shapes()
         from torch._inductor import compile, config
         from torch.fx.experimental.proxy_tensor import make_fx
 

@@ -117,6 +117,8 @@ def merge(params: MergeParams, notify: Notify, cancelled: Cancelled) -> MergeRes
 def read_tasks(params: ReadTasksParams, notify: Notify, cancelled: Cancelled) -> ReadTasksResult:
     """Reads the data of tasks, so that what is wrong with it shows before anything is merged."""
     _torch_version()
+    # Packages that read tasks may want all of torch, and the evaluation that follows does.
+    import_shapes()
     from amalgam_worker.evaluation import count_examples
 
     return ReadTasksResult(count_examples(params, cancelled))

@@ -35,9 +35,9 @@ def merge_params(folder: Path, scope: str, elements: int) -> dict[str, object]:
 @pytest.mark.parametrize("scope", ["tensor", "model"])
 def test_peak_does_not_grow_with_the_tensor(tmp_path: Path, scope: str) -> None:
     medium = merge_params(tmp_path / "medium", scope, 8 * MEBI)
-    large = merge_params(tmp_path / "large", scope, 32 * MEBI)
+    large = merge_params(tmp_path / "large", scope, 38 * MEBI)
     first, second = peaks(medium, large)
-    # The large tensor has 48 MiB more in each of three models, and 96 MiB more as float32.
+    # The large tensor has 60 MiB more in each of three models, and 120 MiB more as float32.
     assert second - first < 24 * MEBI
     assert second < 400 * MEBI
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 
 from amalgam_worker.fusion import Case, Function, Fusion, Tensors
-from amalgam_worker.lean_torch import seeded
 from amalgam_worker.tensors.buffers import Scratch
 
 _WEIGHTED, _PLAIN = "weighted", "plain"
@@ -52,7 +51,7 @@ def _pure(case: Case) -> Function:
 
 
 def _sample(case: Case) -> list[torch.Tensor]:
-    generator = seeded(1)
+    generator = torch.Generator().manual_seed(1)
     vectors = [torch.randn(case.elements, generator=generator, dtype=case.dtype) for _ in range(case.vectors)]
     tenth = case.elements // 10
     for number, vector in enumerate(vectors):

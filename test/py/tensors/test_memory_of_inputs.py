@@ -33,7 +33,7 @@ def merge_params(folder: Path, rows: int) -> dict[str, object]:
 
 
 def test_peak_does_not_grow_with_the_tensor(tmp_path: Path) -> None:
-    medium, large = merge_params(tmp_path / "medium", 8 * 1024), merge_params(tmp_path / "large", 32 * 1024)
+    medium, large = merge_params(tmp_path / "medium", 8 * 1024), merge_params(tmp_path / "large", 38 * 1024)
     first, second = peaks(medium, large)
-    # The large tensor has 48 MiB more in each of two models, and 96 MiB more as float32.
+    # The large tensor has 60 MiB more in each of two models, and 120 MiB more as float32.
     assert second - first < 24 * MEBI
