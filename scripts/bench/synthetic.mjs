@@ -1,5 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { configOf, headerOf, tensorsOf } from './llama.mjs';
 
 /** Llama shapes by size: TinyLlama's 1.1 B, and smaller and larger ones of the same proportions. */
 export const sizes = {
@@ -8,25 +9,6 @@ export const sizes = {
   '1.1B': { hidden: 2048, ffn: 5632, layers: 22, kv: 256, vocab: 32_000 },
   '3B': { hidden: 3200, ffn: 8640, layers: 26, kv: 3200, vocab: 32_000 },
 };
-
-const tensorsOf = ({ hidden, ffn, layers, kv, vocab }) => [
-  ['model.embed_tokens.weight', [vocab, hidden]],
-  ...Array.from({ length: layers }, (_, layer) =>
-    [
-      ['self_attn.q_proj', [hidden, hidden]],
-      ['self_attn.k_proj', [kv, hidden]],
-      ['self_attn.v_proj', [kv, hidden]],
-      ['self_attn.o_proj', [hidden, hidden]],
-      ['mlp.gate_proj', [ffn, hidden]],
-      ['mlp.up_proj', [ffn, hidden]],
-      ['mlp.down_proj', [hidden, ffn]],
-      ['input_layernorm', [hidden]],
-      ['post_attention_layernorm', [hidden]],
-    ].map(([name, shape]) => [`model.layers.${layer}.${name}.weight`, shape]),
-  ).flat(),
-  ['model.norm.weight', [hidden]],
-  ['lm_head.weight', [vocab, hidden]],
-];
 
 /** A small fast generator (Marsaglia's xorshift32), so that every machine makes the same files. */
 const generator = (seed) => {
@@ -64,35 +46,11 @@ const writeTiled = (file, pool, start, elements) => {
   }
 };
 
-const config = ({ hidden, ffn, layers, kv, vocab }) => ({
-  architectures: ['LlamaForCausalLM'],
-  model_type: 'llama',
-  hidden_size: hidden,
-  intermediate_size: ffn,
-  num_hidden_layers: layers,
-  num_attention_heads: hidden / 64,
-  num_key_value_heads: kv / 64,
-  vocab_size: vocab,
-  dtype: 'bfloat16',
-});
-
 const writeModel = (folder, size, pool) => {
   mkdirSync(folder, { recursive: true });
   const tensors = tensorsOf(size);
-  let end = 0;
-  const header = { __metadata__: { format: 'pt' } };
-  for (const [name, shape] of tensors) {
-    const bytes = shape.reduce((product, length) => product * length, 2);
-    header[name] = { dtype: 'BF16', shape, data_offsets: [end, end + bytes] };
-    end += bytes;
-  }
-  const text = JSON.stringify(header);
-  const padded = Buffer.from(text + ' '.repeat((8 - (Buffer.byteLength(text) % 8)) % 8));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(padded.length));
   const file = openSync(join(folder, 'model.safetensors'), 'w');
-  writeSync(file, length);
-  writeSync(file, padded);
+  writeSync(file, headerOf(tensors).header);
   for (const [index, [, shape]] of tensors.entries()) {
     writeTiled(
       file,
@@ -102,7 +60,7 @@ const writeModel = (folder, size, pool) => {
     );
   }
   closeSync(file);
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(config(size), null, 2));
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(configOf(size), null, 2));
 };
 
 /** Makes a base and `count` fine-tunes of it (base plus small noise) in bfloat16, unless they are there already. */

@@ -33,9 +33,10 @@ export const summarise = (rounds) => {
   };
 };
 
-const seconds = (value) => `${value.toFixed(value < 99.5 ? 2 : 0)} s`;
-const megabytes = (value) => `${(value / 1e6).toFixed(0)} MB`;
-const judged = (text, limit, sign, met) =>
+export const seconds = (value) => `${value.toFixed(value < 99.5 ? 2 : 0)} s`;
+export const megabytes = (value) => `${(value / 1e6).toFixed(0)} MB`;
+/** A text with its limit and whether that is kept; without a limit the text. */
+export const judged = (text, limit, sign, met) =>
   limit === undefined ? text : `${text} (${sign} ${limit}) ${met ? '✓' : '✗'}`;
 
 const heads = [

@@ -10,7 +10,6 @@ const stampName = '.stamp';
 /** All that decides what is made; the lock file for the packages that are bundled, and for both tools. */
 const wantedStamp = (root) =>
   digest({
-    words: [],
     files: ['tsconfig.json', 'package-lock.json', 'scripts/setup/bundle.mjs'].map((file) => join(root, file)),
     directories: [join(root, 'src')],
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { SetupFault } from './fault.mjs';
 
 /** Loaded from their own folders: one finds its files there, one is large and rarely needed, one is never installed. */
-const external = ['pythonia', '@huggingface/hub', 'react-devtools-core'];
+export const external = ['pythonia', '@huggingface/hub', 'react-devtools-core'];
 
 /** The folder and name of the package that a file is of, or undefined for one of our own. */
 const packageOf = (file) => {

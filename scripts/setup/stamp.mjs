@@ -9,7 +9,7 @@ const filesBelow = (directory) =>
     .sort();
 
 /** A digest of words and of files by name and content: modification times differ between clones, contents do not. */
-export const digest = ({ words, files = [], directories = [] }) => {
+export const digest = ({ words = [], files = [], directories = [] }) => {
   const hash = createHash('sha256');
   for (const word of words) hash.update(`${word}\0`);
   for (const file of [...files, ...directories.flatMap(filesBelow)]) {

@@ -1,12 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { tensorsOf, writeHeaderOnly } from '../../scripts/bench/header-only.mjs';
+import { writeHeaderOnly } from '../../scripts/bench/header-only.mjs';
+import { tensorsOf } from '../../scripts/bench/llama.mjs';
 import { readSafetensorsHeader } from '../../src/hub/safetensors-header.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
 const folder = temporaryFolder();
-const llama70b = { layers: 80, hidden: 8192, kv: 1024, ffn: 28_672, vocabulary: 32_000, experts: 0, shards: 29 };
+const llama70b = { layers: 80, hidden: 8192, kv: 1024, ffn: 28_672, vocab: 32_000, shards: 29 };
 
 test('the names and shapes are those of Llama 2 70B', () => {
   const tensors = tensorsOf(llama70b);
@@ -16,7 +17,7 @@ test('the names and shapes are those of Llama 2 70B', () => {
 });
 
 test.each([0, 2])('a checkpoint of %i experts has whole headers and nothing behind them', (experts) => {
-  const shape = { layers: 3, hidden: 128, kv: 128, ffn: 256, vocabulary: 64, experts, shards: 2 };
+  const shape = { layers: 3, hidden: 128, kv: 128, ffn: 256, vocab: 64, experts, shards: 2 };
   const path = join(folder, `experts-${experts}`);
   const { tensors, bytes } = writeHeaderOnly(path, shape);
   const index = JSON.parse(readFileSync(join(path, 'model.safetensors.index.json'), 'utf8'));
